@@ -1,0 +1,123 @@
+"""C text to syntax trees, with pycparser. No message is ever worded here: a bad scheme raises what it raises."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pycparser import c_parser
+
+Node = Any
+"""A pycparser node; the package carries no annotations."""
+
+_PRELUDE = "typedef int bool; typedef int spinlock_t; typedef int atomic_t;\n"
+_BYSTANDER = """
+static int ioctl(struct kvm *kvm)
+{
+    mutex_lock(&kvm->lock);
+    mutex_unlock(&kvm->lock);
+    return 0;
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function: its parameters, which of its variables are bool (so hold 0 or 1), and its body."""
+
+    name: str
+    parameters: tuple[str, ...]
+    bools: frozenset[str]
+    returns_bool: bool
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """A parsed scheme file: functions, file-scope objects with their first values, and the header."""
+
+    functions: dict[str, Function]
+    globals: dict[str, int]
+    bool_globals: frozenset[str]
+    entry: str
+    persistent: frozenset[str]
+
+
+def parse_scheme(text: str) -> Scheme:
+    """Read one scheme file (contract 1)."""
+    header = _header(text)
+    functions = _functions(_parse(_BYSTANDER))
+    # The bystander has no line in the scheme, so its lines are not the scheme's either.
+    tree = _parse(_declare_locks(_strip_comments(text)))
+    functions.update(_functions(tree))
+    declared = [item for item in tree.ext if _kind(item) == "Decl" and _kind(item.type) == "TypeDecl"]
+    return Scheme(
+        functions=functions,
+        globals={item.name: _initial(item.init) for item in declared},
+        bool_globals=frozenset(item.name for item in declared if _is_bool(item.type)),
+        entry=header["entry"],
+        persistent=frozenset(re.findall(r"[\w.]+", header.get("persistent", ""))),
+    )
+
+
+def _header(text: str) -> dict[str, str]:
+    first = re.search(r"/\*(.*?)\*/", text, re.DOTALL)
+    assert first is not None, "a scheme starts with a header comment"
+    return dict(re.findall(r"^[ \t*]*([\w-]+):[ \t]*(.*?)[ \t]*$", first.group(1), re.MULTILINE))
+
+
+def _strip_comments(text: str) -> str:
+    def blank(comment: re.Match[str]) -> str:
+        return re.sub(r"[^\n]", " ", comment.group())
+
+    return re.sub(r"/\*.*?\*/|//[^\n]*", blank, text, flags=re.DOTALL)
+
+
+def _declare_locks(text: str) -> str:
+    text = re.sub(r"DEFINE_MUTEX\s*\(\s*(\w+)\s*\)", r"struct mutex \1", text)
+    return re.sub(r"DEFINE_SPINLOCK\s*\(\s*(\w+)\s*\)", r"spinlock_t \1", text)
+
+
+def _parse(text: str) -> Node:
+    return c_parser.CParser().parse(f'{_PRELUDE}#line 1 "scheme.c"\n{text}', filename="scheme.c")
+
+
+def _kind(node: Node) -> str:
+    return type(node).__name__
+
+
+def _functions(tree: Node) -> dict[str, Function]:
+    found = [_function(item) for item in tree.ext if _kind(item) == "FuncDef"]
+    return {function.name: function for function in found}
+
+
+def _function(node: Node) -> Function:
+    declaration = node.decl.type
+    parameters = [item for item in (declaration.args.params if declaration.args else []) if _kind(item) == "Decl"]
+    variables = parameters + _declarations(node.body)
+    return Function(
+        name=node.decl.name,
+        parameters=tuple(item.name for item in parameters),
+        bools=frozenset(item.name for item in variables if _is_bool(item.type)),
+        returns_bool=_is_bool(declaration.type),
+        body=node.body,
+    )
+
+
+def _declarations(node: Node) -> list[Node]:
+    below = [found for _, child in node.children() for found in _declarations(child)]
+    return ([node] if _kind(node) == "Decl" else []) + below
+
+
+def _is_bool(declared: Node) -> bool:
+    return _kind(declared) == "TypeDecl" and getattr(declared.type, "names", []) == ["bool"]
+
+
+def _initial(node: Node) -> int:
+    """Return the number a file-scope object starts with; a lock has none, so 0 does no harm."""
+    if node is None:
+        return 0
+    if _kind(node) == "FuncCall":  # ATOMIC_INIT(n)
+        return _initial(node.args.exprs[0])
+    if _kind(node) == "UnaryOp":
+        return -_initial(node.expr)
+    return int(node.name == "true") if _kind(node) == "ID" else int(node.value, 0)
