@@ -1,0 +1,135 @@
+"""Runs every check of a checkout: `sevviz test`. The static checks come first, pytest last."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import DEVNULL
+from typing import TYPE_CHECKING
+
+from sevviz.checkout import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER_PACKAGES = ("chromium", "fonts-dejavu-core")
+STATIC_CHECKS = {
+    "ruff check": ("ruff", "check", "."),
+    "ruff format": ("ruff", "format", "--check", "."),
+    "mypy": ("mypy",),
+    "import-linter": ("importlinter.cli", "lint-imports"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One finished check: its name, whether it passed, and how long it took or why it did not run."""
+
+    name: str
+    passed: bool
+    note: str
+
+    def __str__(self) -> str:
+        return f"{self.name:<14} {'passed' if self.passed else 'FAILED'}  {self.note}"
+
+
+def run_tests(argv: Sequence[str]) -> int:
+    """Run all checks and return 0 when every one passed, 1 otherwise, 2 when there is nothing to check.
+
+    Args:
+        argv: `--no-browser-tests`, and after `--` what pytest is to be given.
+    """
+    root = Path(__file__).resolve().parent.parent
+    options, pytest_options = parse(argv)
+    if not (root / "tests").is_dir():
+        say("the tests are in the checkout, not in the installed package")
+        return 2
+    stages = [_static_check(root, name, command) for name, command in STATIC_CHECKS.items()]
+    browser = not options.no_browser_tests and have_browser()
+    if not browser:
+        _name_browser_tests(root)
+        stages.append(Stage("browser tests", bool(options.no_browser_tests), "not run"))
+    return 0 if _pytest(root, _pytest_command(pytest_options, browser=browser), stages) else 1
+
+
+def parse(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Split the command line into our options and, after `--`, pytest's."""
+    parser = argparse.ArgumentParser(prog="sevviz test", description="Run every check of this checkout.")
+    parser.add_argument("--no-browser-tests", action="store_true", help="leave out the tests that need Chromium")
+    parser.add_argument("pytest", nargs="*", metavar="-- PYTEST-OPTION", help="handed on to pytest")
+    words = list(argv)
+    cut = words.index("--") if "--" in words else len(words)
+    options = parser.parse_args(words[:cut])
+    return options, [*options.pytest, *words[cut + 1 :]]
+
+
+def have_browser() -> bool:
+    """Whether a Chromium is there, after installing Debian's where that is allowed (as root)."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return True
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        say("there is no Chromium: apt-get install " + " ".join(BROWSER_PACKAGES))
+        return False
+    say("installing Debian's Chromium for the browser tests")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["apt-get", "-q", "update"], ["apt-get", "-q", "-y", "install", *BROWSER_PACKAGES]):
+        done = subprocess.run(command, env=environment, stdin=DEVNULL, stdout=sys.stderr, check=False)
+        if done.returncode != 0:
+            say(f"{' '.join(command)} failed")
+    return any(shutil.which(name) for name in BROWSERS)
+
+
+def _static_check(root: Path, name: str, command: Sequence[str]) -> Stage:
+    return _timed(name, lambda: _python(root, command).returncode == 0)
+
+
+def _timed(name: str, check: Callable[[], bool]) -> Stage:
+    print(f"--- {name}", flush=True)
+    start = time.monotonic()
+    passed = check()
+    return Stage(name, passed, f"{time.monotonic() - start:.1f} s")
+
+
+def _python(root: Path, command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    module, *arguments = command
+    return subprocess.run([sys.executable, "-m", module, *arguments], cwd=root, stdin=DEVNULL, check=False)
+
+
+def _name_browser_tests(root: Path) -> None:
+    """Say which tests are left out: a gap has to be seen."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "browser"]
+    found = subprocess.run(command, cwd=root, stdin=DEVNULL, capture_output=True, text=True, check=False)
+    names = [line for line in found.stdout.splitlines() if "::" in line]
+    say("\n  ".join(["these browser tests are not run:", *names]))
+
+
+def _pytest_command(extra: Sequence[str], *, browser: bool) -> list[str]:
+    # "loadgroup": tests that share a resource (the browser) stay in one worker and take turns.
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *extra]
+    if sys.stdout.isatty():
+        command.append("--color=yes")
+    return command if browser else [*command, "-m", "not browser"]
+
+
+def _pytest(root: Path, command: Sequence[str], stages: list[Stage]) -> bool:
+    """Run pytest, then print the result of every stage; pytest's closing line is kept for the very end."""
+    closing = ""
+
+    def stream() -> bool:
+        nonlocal closing
+        with subprocess.Popen(command, cwd=root, stdin=DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+            for line in process.stdout or ():
+                print(closing, end="", flush=True)
+                closing = line
+        return process.returncode == 0
+
+    stages = [*stages, _timed("pytest", stream)]
+    print("---", *stages, closing.rstrip("\n"), sep="\n", flush=True)
+    return all(stage.passed for stage in stages)
