@@ -1,0 +1,238 @@
+"""The nouns of sevviz: programs, operations, states and faults, as plain frozen values.
+
+A `Program` is a scheme put into a scenario: for each task an `Automaton` whose positions carry the next operation, and
+the table of shared objects. A `State` is everything that decides the future. Nothing here knows C or a lock rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+__all__ = [
+    "ATOMIC",
+    "FAULTED",
+    "MUTEX",
+    "OFF_CPU",
+    "PLAIN",
+    "SIGNALLED",
+    "SPINLOCK",
+    "WOKEN",
+    "Automaton",
+    "Fault",
+    "Operation",
+    "Position",
+    "Program",
+    "SharedObject",
+    "Source",
+    "Span",
+    "State",
+    "Step",
+    "Task",
+    "Trace",
+]
+
+Kind = Literal["mutex", "spinlock", "atomic", "plain"]
+MUTEX: Kind = "mutex"
+SPINLOCK: Kind = "spinlock"
+ATOMIC: Kind = "atomic"
+PLAIN: Kind = "plain"
+
+Action = Literal[
+    "lock", "trylock", "unlock", "load", "store", "cmpxchg", "xchg", "may_sleep", "relax", "enter", "leave"
+]
+
+# Bits of a task's mark in a state.
+SIGNALLED = 1  # a fatal signal is pending
+WOKEN = 2  # that signal came while the task waited for a mutex which it holds itself
+OFF_CPU = 4  # it went to sleep and needs a free CPU again (only in scenarios with a number of CPUs)
+FAULTED = 8  # its last step broke a rule that ends the schedule
+
+
+class Span(NamedTuple):
+    """Where something stands in a source text; lines and columns count from 1, the end column is exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One C text: the scheme's own (index 0 of a program's sources) or that of a built-in task."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedObject:
+    """A lock or a field that several tasks can reach.
+
+    `value` in a state is the holder for a lock (task number from 1, 0 = free) and the number stored for a field.
+    """
+
+    name: str  # "B.lock"; a file-scope object has no VM in its name
+    kind: Kind
+    vm: str  # "B", or "" for a file-scope object
+    initial: int = 0
+    persistent: bool = False  # may stay changed after all tasks have returned
+
+    @property
+    def is_lock(self) -> bool:
+        """Whether its value is a holder."""
+        return self.kind in (MUTEX, SPINLOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One step of a task: a primitive on a named object, or a plain read or write of a shared field."""
+
+    primitive: str  # as written: "mutex_lock_killable", or "read" and "write" for plain accesses
+    action: Action
+    span: Span
+    object: int = -1  # index into Program.objects, -1 for none
+    operands: tuple[int, ...] = ()  # cmpxchg: (old, new); xchg and store: (new,)
+    interruptible: bool = False  # its wait ends with -EINTR after a fatal signal
+    order: str = ""  # "plain", "once", "relaxed", "acquire", "release", "full"; "" for locks
+    subclass: int = 0  # lockdep's nesting annotation
+    vms: tuple[int, ...] = ()  # sev_migrate_from: indices into Program.vms
+    text: str = ""  # with names resolved: "mutex_lock(B.lock)"
+    function: str = ""  # the C function it stands in
+    source: int = 0  # index into Program.sources
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a task stands: before `operation`, or finished with `result` (then `operation` is None).
+
+    `calls` are the lines of the calls that led here, outermost first; `variables` the live locals of the innermost.
+    """
+
+    operation: Operation | None
+    result: int | None = None
+    calls: tuple[Span, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    attempt: int = 1
+
+
+class Automaton:
+    """A task's program: numbered positions, made on demand and kept, so that equal places have equal numbers.
+
+    `advance(place, result)` gives the place that is reached when the operation there returns `result`, and
+    `describe(place)` its Position; both must be pure. A place is any hashable value of the front end.
+    """
+
+    __slots__ = ("_advance", "_after", "_describe", "_numbers", "_places", "positions")
+
+    def __init__(
+        self, start: Hashable, advance: Callable[[Any, int], Hashable], describe: Callable[[Any], Position]
+    ) -> None:
+        self._advance = advance
+        self._describe = describe
+        self._places: list[Hashable] = []
+        self._numbers: dict[Hashable, int] = {}
+        self._after: dict[tuple[int, int], int] = {}
+        self.positions: list[Position] = []
+        self._number(start)
+
+    def after(self, position: int, result: int) -> int:
+        """The position that follows when the operation at `position` returns `result`."""
+        key = (position, result)
+        number = self._after.get(key)
+        if number is None:
+            number = self._after[key] = self._number(self._advance(self._places[position], result))
+        return number
+
+    def _number(self, place: Hashable) -> int:
+        number = self._numbers.get(place)
+        if number is None:
+            position = self._describe(place)  # may refuse the program; nothing is kept then
+            number = self._numbers[place] = len(self._places)
+            self._places.append(place)
+            self.positions.append(position)
+        return number
+
+
+class State(NamedTuple):
+    """Everything that decides the future. A NamedTuple, so equality and hash are generated."""
+
+    positions: tuple[int, ...]  # one per task, a number in its automaton
+    values: tuple[int, ...]  # one per shared object
+    marks: tuple[int, ...]  # one per task: SIGNALLED | WOKEN | OFF_CPU | FAULTED
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thread of control that performs a call. A VM is not a task: a VM is what is locked."""
+
+    label: str  # the call: "migrate(B, A)"
+    automaton: Automaton
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A scheme in a scenario, ready to be stepped."""
+
+    name: str
+    title: str
+    tasks: tuple[Task, ...]
+    objects: tuple[SharedObject, ...]
+    vms: tuple[str, ...]
+    sources: tuple[Source, ...]
+    header: tuple[tuple[str, str], ...] = ()
+    scenario: str = ""
+    signals: bool = False  # the environment may send each task a fatal signal, once
+    cpus: int | None = None  # None: as many as there are tasks
+    spinlocks: tuple[int, ...] = field(init=False)
+    locks: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Keep the indices of the locks: the interpreter asks for them at every step."""
+        indices = [i for i, o in enumerate(self.objects) if o.kind == SPINLOCK]
+        object.__setattr__(self, "spinlocks", tuple(indices))
+        object.__setattr__(self, "locks", tuple(i for i, o in enumerate(self.objects) if o.is_lock))
+
+    def position(self, state: State, task: int) -> Position:
+        """Where task number `task` (from 0) stands in `state`."""
+        return self.tasks[task].automaton.positions[state.positions[task]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A step that broke a rule. `task` counts from 1 and is None where no single task is to blame."""
+
+    kind: str
+    task: int | None
+    span: Span | None
+    source: int = 0
+    object: str | None = None
+    holding: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a trace: `actor` is a task number from 1, or its negative for a fatal signal to that task."""
+
+    actor: int
+    operation: Operation | None  # None for a signal
+    result: int | None
+    before: int | None  # the object's value before and after, None where there is no object
+    after: int | None
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The states and steps along one schedule: `states[0]` is initial, `steps[i]` leads to `states[i + 1]`."""
+
+    program: Program
+    states: tuple[State, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def schedule(self) -> tuple[int, ...]:
+        """The actors of the steps."""
+        return tuple(step.actor for step in self.steps)

@@ -1,0 +1,36 @@
+"""Schedule strings: "1 1 2 2!" - task numbers from 1, and a fatal signal to a task as its number with a bang."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sevviz.errors import ScheduleError
+
+__all__ = ["format_schedule", "parse_schedule"]
+
+SINGLE_DIGITS = 9  # up to so many tasks, "1122" is read as "1 1 2 2"
+
+
+def parse_schedule(written: str, tasks: int) -> tuple[int, ...]:
+    """The actors of a schedule: a task's number from 1, negative for a fatal signal to it.
+
+    `tasks` is the number of tasks. Raises ScheduleError for anything else than numbers, bangs, blanks and commas.
+    """
+    digit = r"\d!?" if tasks <= SINGLE_DIGITS else r"\d+!?"
+    actors = []
+    for number, token in enumerate(re.findall(rf"{digit}|[^\s,]", written), 1):
+        if not token[0].isdigit() or not token[0].isascii():
+            message = f"schedule, step {number}: {token!r} is not a task; write task numbers 1 to {tasks}, 2! is a fatal signal to task 2"
+            raise ScheduleError(message)
+        task = int(token.rstrip("!"))
+        if not 1 <= task <= tasks:
+            message = f"schedule, step {number}: there is no task {task}; tasks are 1 to {tasks}"
+            raise ScheduleError(message)
+        actors.append(-task if token.endswith("!") else task)
+    return tuple(actors)
+
+
+def format_schedule(actors: Iterable[int]) -> str:
+    """The string that `parse_schedule` reads."""
+    return " ".join(str(actor) if actor > 0 else f"{-actor}!" for actor in actors)
