@@ -1,0 +1,150 @@
+"""What each field is: follows from the primitives used on it, wherever in the file a pointer to it may flow.
+
+A flow-insensitive points-to analysis in the manner of Andersen (1994), on access paths: every variable has the set of
+(root, path) that it may point to, where the root is "" for any VM or the name of a file-scope object.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sevviz.csource.ir import Access, Assign, Call, Expression, Field, Function, Global, GlobalObject, Local, Return
+from sevviz.model import PLAIN, Kind, Span
+
+if TYPE_CHECKING:
+    from sevviz.csource.reader import Text
+
+__all__ = ["Location", "Use", "infer_kinds", "short_names"]
+
+MAX_DEPTH = 8  # nested members; no kernel field of the thread is deeper than 3
+POINTEES: dict[str, Kind] = {"mutex": "mutex", "spinlock_t": "spinlock", "atomic_t": "atomic"}
+_WORDS: dict[Kind, str] = {"mutex": "a mutex", "spinlock": "a spinlock", "atomic": "an atomic_t", "plain": "a bool or int"}
+
+Path = tuple[str, ...]
+
+
+class Location(NamedTuple):
+    """A field of any VM (root "") or a file-scope object (root = its name, path empty)."""
+
+    root: str
+    path: Path
+
+
+class Use(NamedTuple):
+    """The first use that told what a location is."""
+
+    kind: Kind
+    text: Text
+    span: Span
+    by: str  # the primitive or declaration
+
+
+class _Flow:
+    """The points-to sets of one file."""
+
+    def __init__(self, text: Text, functions: dict[str, Function]) -> None:
+        self.text = text
+        self.functions = functions
+        self.sets: dict[tuple[str, int], set[Location]] = {}  # slot -1: what the function returns
+        self.changed = False
+        for function in functions.values():
+            for slot in range(function.parameters):
+                if function.variables[slot].pointee == "kvm":
+                    self.sets[function.name, slot] = {Location("", ())}
+
+    def solve(self) -> None:
+        """Grow the sets until nothing changes."""
+        self.changed = True
+        while self.changed:
+            self.changed = False
+            for function in self.functions.values():
+                for instruction in function.code:
+                    self._flow(function, instruction)
+
+    def _flow(self, function: Function, instruction: object) -> None:
+        match instruction:
+            case Assign(slot, value, _):
+                self._add((function.name, slot), self.points_to(function, value))
+            case Return(value, _) if value is not None:
+                self._add((function.name, -1), self.points_to(function, value))
+            case Call(callee, arguments, slot, _):
+                for number, argument in enumerate(arguments):
+                    self._add((callee, number), self.points_to(function, argument))
+                if slot is not None:
+                    self._add((function.name, slot), self.sets.get((callee, -1), set()))
+
+    def _add(self, variable: tuple[str, int], locations: set[Location]) -> None:
+        known = self.sets.setdefault(variable, set())
+        if not locations <= known:
+            known |= locations
+            self.changed = True
+
+    def points_to(self, function: Function, value: Expression) -> set[Location]:
+        """What a pointer expression may point to; empty for numbers."""
+        match value:
+            case Local(slot, _):
+                return self.sets.get((function.name, slot), set())
+            case Global(name, _):
+                return {Location(name, ())}
+            case Field(base, member, span):
+                found = {Location(root, (*path, member)) for root, path in self.points_to(function, base)}
+                if any(len(path) > MAX_DEPTH for _, path in found):
+                    self.text.fail(span, f"fields nested more than {MAX_DEPTH} deep; does a loop follow pointers here?")
+                return found
+        return set()
+
+
+def infer_kinds(text: Text, functions: dict[str, Function], objects: dict[str, GlobalObject]) -> dict[Location, Use]:
+    """The kind of every field and file-scope object, in the order of the text; two different uses are an error."""
+    flow = _Flow(text, functions)
+    flow.solve()
+    uses: dict[Location, Use] = {}
+    for declared in objects.values():
+        uses[Location(declared.name, ())] = Use(declared.kind, text, declared.span, "declared")
+    found = [use for function in functions.values() for use in _uses(flow, function)]
+    for location, use in sorted(found, key=lambda pair: (pair[1].span, pair[0])):
+        note_use(uses, location, use)
+    return uses
+
+
+def _uses(flow: _Flow, function: Function) -> list[tuple[Location, Use]]:
+    found = []
+    for slot, variable in enumerate(function.variables):
+        kind = POINTEES.get(variable.pointee)
+        if kind is not None:
+            declared = Use(kind, flow.text, variable.span, f"pointed to by {variable.name!r}, declared")
+            found += [(place, declared) for place in flow.sets.get((function.name, slot), ())]
+    for access in function.code:
+        if isinstance(access, Access) and access.address is not None:
+            kind = access.primitive.kind or PLAIN
+            use = Use(kind, flow.text, access.span, access.name)
+            found += [(place, use) for place in flow.points_to(function, access.address)]
+    return found
+
+
+def note_use(uses: dict[Location, Use], location: Location, use: Use) -> None:
+    """Keep the first use of a location; a use as something else is an error that names both places."""
+    shown = location.root or "->".join(("kvm", *location.path[-1:]))
+    if not location.root and not location.path:
+        use.text.fail(use.span, f"{use.by} is used on a VM itself; it works on a field, as in &kvm->lock")
+    first = uses.setdefault(location, use)
+    if first.kind != use.kind:
+        there = f"{first.text.name}:{first.span.line}:{first.span.column}"
+        message = f"{shown} is {_WORDS[use.kind]} here ({use.by}) but {_WORDS[first.kind]} at {there} ({first.by}): one of the two is wrong"
+        use.text.fail(use.span, message)
+
+
+def short_names(locations: list[Location]) -> dict[Location, str]:
+    """The name of each field as people say it: `svm->sev_info.x` is "x", unless the VM has an x of its own too."""
+    names: dict[Location, str] = {}
+    taken = {location.path for location in locations if not location.root}
+    for location in locations:
+        path = location.path
+        bare = tuple(member for member in path if member not in ("svm", "sev_info")) or path
+        clash = bare != path and (bare in taken or bare in {n for p, n in _bare(taken) if p != path})
+        names[location] = location.root or ".".join(path if clash else bare)
+    return names
+
+
+def _bare(paths: set[Path]) -> list[tuple[Path, Path]]:
+    return [(path, tuple(member for member in path if member not in ("svm", "sev_info"))) for path in paths]

@@ -1,0 +1,165 @@
+"""The front end's intermediate form: expressions over locals, and flat instructions that touch shared objects one at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sevviz.model import Kind, Span
+from sevviz.primitives import Primitive
+
+__all__ = [
+    "Access", "Assign", "Binary", "Branch", "Call", "Expression", "Field", "Function", "Global", "GlobalObject",
+    "Instruction", "Jump", "Local", "Number", "Return", "Unary", "Variable", "locals_in",
+]  # fmt: skip
+
+
+class Number(NamedTuple):
+    """An int constant; NULL is 0."""
+
+    value: int
+    span: Span
+
+
+class Local(NamedTuple):
+    """The value of a local variable or parameter."""
+
+    slot: int
+    span: Span
+
+
+class Global(NamedTuple):
+    """The address of a file-scope object."""
+
+    name: str
+    span: Span
+
+
+class Field(NamedTuple):
+    """The address of a member: `&base->member`."""
+
+    base: Expression
+    member: str
+    span: Span
+
+
+class Unary(NamedTuple):
+    """`-x` or `!x`."""
+
+    operator: str
+    operand: Expression
+    span: Span
+
+
+class Binary(NamedTuple):
+    """Arithmetic or comparison; && and || are branches by now."""
+
+    operator: str
+    left: Expression
+    right: Expression
+    span: Span
+
+
+Expression = Number | Local | Global | Field | Unary | Binary
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """`slot = value`, in the task's own memory: costs no step."""
+
+    slot: int
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One step: a primitive, or a plain read or write, on the object at `address`."""
+
+    name: str
+    primitive: Primitive
+    address: Expression | None
+    operands: tuple[Expression, ...]
+    slot: int | None  # where its result goes
+    span: Span
+
+
+@dataclass(slots=True)
+class Jump:
+    """Go to `target`."""
+
+    target: int
+    span: Span
+
+
+@dataclass(slots=True)
+class Branch:
+    """Go to `then` if the condition is not 0, else to `otherwise`."""
+
+    condition: Expression
+    then: int
+    otherwise: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a function of the file."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+    slot: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Return `value`, None from a void function."""
+
+    value: Expression | None
+    span: Span
+
+
+Instruction = Assign | Access | Jump | Branch | Call | Return
+
+
+class Variable(NamedTuple):
+    """A parameter, local or temporary (no name). `pointee` is "" for an int or bool, else what it points to."""
+
+    name: str
+    pointee: str
+    boolean: bool
+    span: Span
+
+
+class GlobalObject(NamedTuple):
+    """A file-scope lock or field."""
+
+    name: str
+    kind: Kind
+    initial: int
+    span: Span
+
+
+@dataclass(slots=True)
+class Function:
+    """A function of the file; parameters are its first variables."""
+
+    name: str
+    parameters: int
+    result: str  # "int", "bool", "void" or what its pointer points to with " *"
+    span: Span
+    variables: list[Variable] = field(default_factory=list)
+    code: list[Instruction] = field(default_factory=list)
+
+
+def locals_in(expression: Expression | None) -> tuple[int, ...]:
+    """The slots that an expression reads."""
+    match expression:
+        case Local(slot, _):
+            return (slot,)
+        case Field(base, _, _) | Unary(_, base, _):
+            return locals_in(base)
+        case Binary(_, left, right, _):
+            return locals_in(left) + locals_in(right)
+    return ()
