@@ -1,0 +1,75 @@
+"""All interleavings: breadth-first search over whole states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sevviz.interpreter import initial_state, moves
+from sevviz.model import Fault, Program, State
+
+__all__ = ["DEFAULT_LIMIT", "StateGraph", "explore"]
+
+DEFAULT_LIMIT = 1_000_000  # states; about 1 GB
+
+
+@dataclass(frozen=True, slots=True)
+class StateGraph:
+    """All reachable states and transitions, in breadth-first order; state 0 is initial.
+
+    `edges[s]` are (actor, target) in the order of `moves`; `faults[s, actor]` the rules that this step breaks. The search
+    stopped early if `complete` is false: then an absence proves nothing.
+    """
+
+    program: Program
+    states: tuple[State, ...]
+    edges: tuple[tuple[tuple[int, int], ...], ...]
+    faults: dict[tuple[int, int], tuple[Fault, ...]]
+    parents: tuple[tuple[int, int], ...]  # (state, actor) by which each state was first reached; (-1, 0) for the initial
+    complete: bool
+
+    @property
+    def transitions(self) -> int:
+        """The number of edges."""
+        return sum(map(len, self.edges))
+
+    def schedule_to(self, state: int) -> tuple[int, ...]:
+        """A shortest schedule to a state: the first one in the order of actors."""
+        actors = []
+        while state:
+            state, actor = self.parents[state]
+            actors.append(actor)
+        return tuple(reversed(actors))
+
+
+def explore(program: Program, limit: int = DEFAULT_LIMIT, progress: Callable[[int], None] | None = None) -> StateGraph:
+    """The state graph of a program. At more than `limit` states the graph is marked as not complete.
+
+    `progress` is called with the number of states found, every 10,000 states.
+    """
+    start = initial_state(program)
+    states, numbers = [start], {start: 0}
+    parents = [(-1, 0)]
+    edges: list[tuple[tuple[int, int], ...]] = []
+    faults: dict[tuple[int, int], tuple[Fault, ...]] = {}
+    complete = True
+    # The list grows while it is walked: it is the queue.
+    for source, state in enumerate(states):
+        if len(states) > limit:
+            complete = False
+            break
+        found = []
+        for actor, target, broken in moves(program, state):
+            number = numbers.get(target)
+            if number is None:
+                number = numbers[target] = len(states)
+                states.append(target)
+                parents.append((source, actor))
+                if progress is not None and number % 10_000 == 0:
+                    progress(number)
+            found.append((actor, number))
+            if broken:
+                faults[source, actor] = broken
+        edges.append(tuple(found))
+    edges += [()] * (len(states) - len(edges))
+    return StateGraph(program, tuple(states), tuple(edges), faults, tuple(parents), complete)
