@@ -1,1 +1,63 @@
-"""sevviz: see, step through and check the two-VM locking of KVM SEV intra-host migration."""
+"""sevviz: see, step through and check the two-VM locking of KVM SEV intra-host migration.
+
+>>> import sevviz
+>>> verdict = sevviz.check("naive", "double")
+>>> verdict.deadlocks[0].schedule
+(1, 2)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sevviz.analysis import lock_order
+    from sevviz.catalogue import load, load_text, program, scenario, scenario_names, scheme_names
+    from sevviz.errors import ScenarioError, ScheduleError, SchemeError, SevvizError
+    from sevviz.explorer import explore
+    from sevviz.interpreter import replay, run
+    from sevviz.schedule import format_schedule, parse_schedule
+    from sevviz.verdict import Verdict, check
+
+# Each name and the module it comes from: loaded when first asked for, so that `import sevviz` costs nothing.
+_HOME = {
+    "ScenarioError": "errors",
+    "ScheduleError": "errors",
+    "SchemeError": "errors",
+    "SevvizError": "errors",
+    "Verdict": "verdict",
+    "check": "verdict",
+    "explore": "explorer",
+    "format_schedule": "schedule",
+    "load": "catalogue",
+    "load_text": "catalogue",
+    "lock_order": "analysis",
+    "parse_schedule": "schedule",
+    "program": "catalogue",
+    "replay": "interpreter",
+    "run": "interpreter",
+    "scenario": "catalogue",
+    "scenario_names": "catalogue",
+    "scheme_names": "catalogue",
+}
+
+__all__ = [
+    "ScenarioError", "ScheduleError", "SchemeError", "SevvizError", "Verdict", "check", "explore", "format_schedule",
+    "load", "load_text", "lock_order", "parse_schedule", "program", "replay", "run", "scenario", "scenario_names",
+    "scheme_names",
+]  # fmt: skip
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'sevviz' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(f"sevviz.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

@@ -1,0 +1,161 @@
+"""The schemes and scenarios that come with sevviz, and scheme files of the reader's own."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sevviz.csource import Scheme, Settings, load_scheme, make_program, suggest
+from sevviz.errors import ScenarioError, SevvizError
+from sevviz.model import Program
+
+__all__ = ["Scenario", "data_folder", "load", "load_text", "program", "scenario", "scenario_names", "scheme_names"]
+
+MAX_RING = 64  # VMs
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Which calls run side by side; see design.md, contract 2."""
+
+    name: str
+    title: str
+    tasks: tuple[str, ...]
+    what: str = ""
+    settings: Settings = Settings()
+
+
+def data_folder() -> Path:
+    """Where the schemes and scenarios are: inside an installed package, or at the top of the checkout."""
+    inside = Path(__file__).parent / "_data"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "data"
+
+
+def scheme_names() -> list[str]:
+    """The names of the schemes that come with sevviz, in alphabetical order."""
+    return sorted(path.stem for path in (data_folder() / "schemes").glob("*.c"))
+
+
+def load(name_or_path: str | Path) -> Scheme:
+    """A scheme by its name in data/schemes, or from a .c file."""
+    written = str(name_or_path)
+    path = Path(written)
+    if not written.endswith(".c") and re.fullmatch(r"\w+", written):
+        path = data_folder() / "schemes" / f"{written}.c"
+        if not path.is_file():
+            names = scheme_names()
+            message = f"no scheme {written!r}{suggest(written, names)}; there are {', '.join(names)}, or give the path of a .c file"
+            raise SevvizError(message)
+    try:
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        message = f"{written}: cannot be read ({reason}); give a name ({', '.join(scheme_names())}) or the path of a .c file"
+        raise SevvizError(message) from None
+    return load_scheme(data, path.name if path.parent == data_folder() / "schemes" else written)
+
+
+def load_text(text: str | bytes, name: str = "scheme.c") -> Scheme:
+    """A scheme from its C text; `name` stands in errors."""
+    return load_scheme(text, name)
+
+
+# Scenarios.
+
+
+@cache
+def _table() -> dict[str, dict[str, Any]]:
+    return tomllib.loads((data_folder() / "scenarios.toml").read_text(encoding="utf-8"))
+
+
+def scenario_names() -> list[str]:
+    """The names of the scenarios, in the order of the file. Any `ringN` is understood besides."""
+    return list(_table())
+
+
+def scenario(name: str) -> Scenario:
+    """A scenario by its name."""
+    table = _table()
+    if name in table:
+        return make_scenario(name, table[name])
+    ring = re.fullmatch(r"ring(\d{1,3})", name)
+    if ring and 2 <= int(ring[1]) <= MAX_RING:  # noqa: PLR2004 - a ring has at least two VMs
+        return _ring(int(ring[1]))
+    near = suggest(name, list(table))
+    message = f"no scenario {name!r}{near}; there are {', '.join(table)} and ringN (N = 2 to {MAX_RING})"
+    raise ScenarioError(message)
+
+
+def vm_name(number: int) -> str:
+    """The name of VM `number` from 0 in address order: A ... Z, AA, AB ..."""
+    letter = chr(ord("A") + number % 26)
+    return letter if number < 26 else vm_name(number // 26 - 1) + letter  # noqa: PLR2004 - letters
+
+
+def _ring(count: int) -> Scenario:
+    names = [vm_name(number) for number in range(count)]
+    tasks = tuple(f"migrate({names[(i + 1) % count]}, {names[i]})" for i in range(count))
+    return Scenario(f"ring{count}", f"a ring of {count} moves: A→B, B→C ... {names[-1]}→A", tasks)
+
+
+_KEYS = {"title", "what", "tasks", "initial", "signals", "retry", "cpus"}
+
+
+def make_scenario(name: str, table: dict[str, Any]) -> Scenario:
+    """A scenario from a TOML table; raises ScenarioError for a key or value that is not understood."""
+    for key in table:
+        if key not in _KEYS:
+            message = f"scenario {name!r}: unknown key {key!r}{suggest(key, sorted(_KEYS))}; keys are {', '.join(sorted(_KEYS))}"
+            raise ScenarioError(message)
+    tasks = table.get("tasks")
+    if not isinstance(tasks, list) or not tasks or not all(isinstance(task, str) for task in tasks):
+        message = f'scenario {name!r}: tasks is a list of calls, such as ["migrate(B, A)", "migrate(A, B)"]'
+        raise ScenarioError(message)
+    return Scenario(name, str(table.get("title", name)), tuple(tasks), str(table.get("what", "")), _settings(name, table))
+
+
+def _settings(name: str, table: dict[str, Any]) -> Settings:
+    initial, retry, cpus = table.get("initial", {}), table.get("retry", 0), table.get("cpus")
+    if not isinstance(initial, dict) or not all(isinstance(value, int) for value in initial.values()):
+        message = f'scenario {name!r}: initial is a table of numbers, such as {{"A.migration_in_progress" = 1}}'
+        raise ScenarioError(message)
+    if retry != "forever" and (not isinstance(retry, int) or isinstance(retry, bool) or retry < 0):
+        message = f'scenario {name!r}: retry is a number of further attempts or "forever", not {retry!r}'
+        raise ScenarioError(message)
+    if cpus is not None and (not isinstance(cpus, int) or isinstance(cpus, bool) or cpus < 1):
+        message = f"scenario {name!r}: cpus is a number from 1, not {cpus!r}"
+        raise ScenarioError(message)
+    signals = table.get("signals", False)
+    if not isinstance(signals, bool):
+        message = f"scenario {name!r}: signals is true or false, not {signals!r}"
+        raise ScenarioError(message)
+    values = tuple((str(field), int(value)) for field, value in initial.items())
+    return Settings(values, signals, None if retry == "forever" else retry, cpus, name)
+
+
+def program(
+    scheme: Scheme | str | Path, scenario_: Scenario | str = "double", *, tasks: tuple[str, ...] = (), signals: bool = False
+) -> Program:
+    """A scheme in a scenario. `tasks` take the place of a scenario's; `signals` adds fatal signals to it."""
+    loaded = scheme if isinstance(scheme, Scheme) else _load_any(scheme)
+    chosen = scenario_ if isinstance(scenario_, Scenario) else scenario(scenario_)
+    if tasks:
+        chosen = Scenario("", " ‖ ".join(tasks), tuple(tasks))
+    settings = chosen.settings
+    if signals:
+        settings = replace(settings, signals=True)
+    renamed = tuple(re.sub(r"^(\s*|.*;\s*)migrate\(", rf"\1{loaded.header['entry']}(", task) for task in chosen.tasks)
+    return make_program(loaded, chosen.tasks if tasks else renamed, settings)
+
+
+def _load_any(scheme: str | Path) -> Scheme:
+    """A name, a path, or the C text itself."""
+    if isinstance(scheme, str) and "\n" in scheme:
+        return load_text(scheme)
+    return load(scheme)
+
+
