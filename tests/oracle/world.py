@@ -29,6 +29,8 @@ class Task:
     retries: int | None
     signalled: bool = False
     signalled_on_arrival: bool = False
+    slept: bool = False
+    """It went to sleep for a mutex since its last step (only where CPUs are counted)."""
 
     @property
     def returned(self) -> bool:
@@ -85,7 +87,15 @@ class Rules:
 
     def can_step(self, world: World, index: int) -> bool:
         """Whether a task that has not returned is able to make its next step."""
-        return not world.tasks[index].returned and self.waits_for(world, index) is None
+        if world.tasks[index].returned or self.waits_for(world, index) is not None:
+            return False
+        # Who went to sleep needs a CPU again; every task that spins has one to itself and gives it to nobody.
+        spinning = [other for other in range(len(world.tasks)) if self._is_blocked_on(world, other, "spin")]
+        return not world.tasks[index].slept or len(spinning) < (self.scenario.cpus or len(spinning) + 1)
+
+    def _is_blocked_on(self, world: World, index: int, sort: str) -> bool:
+        operation = world.tasks[index].point.operation
+        return operation is not None and operation.kind.startswith(sort) and self.waits_for(world, index) is not None
 
     def waits_for(self, world: World, index: int) -> int | None:
         """Return the task that a blocked task waits for: at most one, perhaps itself."""
@@ -126,14 +136,21 @@ class Rules:
         world, told = self._performed(world, index, operation)
         tasks = list(world.tasks)
         point = self.programs[index].after(tasks[index].point, told)
-        tasks[index] = self._settled(index, replace(tasks[index], point=point))
-        world = replace(world, tasks=tuple(tasks))
+        tasks[index] = self._settled(index, replace(tasks[index], point=point, slept=False))
+        world = self._asleep(replace(world, tasks=tuple(tasks)))
         return Effect(world, faults | self._faults_of(world, index))
 
     def returns(self, world: World) -> Returns:
         """Return what every task has returned, None for those still under way."""
         results = [None if task.returned is False else task.point.result for task in world.tasks]
         return tuple(None if result is None else result_name(result) for result in results)
+
+    def _asleep(self, world: World) -> World:
+        if self.scenario.cpus is None:
+            return world
+        blocked = [self._is_blocked_on(world, index, "mutex") for index in range(len(world.tasks))]
+        tasks = [replace(task, slept=task.slept or now) for task, now in zip(world.tasks, blocked, strict=True)]
+        return replace(world, tasks=tuple(tasks))
 
     def _settled(self, index: int, task: Task) -> Task:
         """Start the call again as often as -EBUSY and the scenario say, at no cost."""
@@ -197,7 +214,7 @@ class Rules:
         found: set[Fault] = set()
         for index, task in enumerate(world.tasks):
             operation = task.point.operation
-            if operation is not None and operation.kind != "spin_lock" and self.waits_for(world, index) is not None:
+            if operation is not None and self._is_blocked_on(world, index, "mutex"):
                 found |= self._sleep_fault(world, index, operation)
         operation = world.tasks[moved].point.operation
         if operation is None:
