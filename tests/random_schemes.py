@@ -117,7 +117,7 @@ def random_scheme(seed: int, steps: int = 8) -> str:
     helpers, parts, left = _parts(random, steps)
     statements = _statements(random, parts, _works(random, left))
     body = helpers + _BODY.format(statements="\n\t".join(statements).replace("\n\tout_", "\nout_"))
-    persistent = " * persistent: count\n" if random.random() < 0.8 else ""
+    persistent = " * persistent: count\n" if "->count" in body and random.random() < 0.8 else ""
     header = f"/*\n * title: Random scheme {seed}\n * source: made by a generator\n * entry: migrate\n{persistent} */\n"
     declared = [f"{declaration}\n" for name, declaration in GLOBALS if name in body]
     return header + "".join(declared) + "\n" + body

@@ -89,9 +89,14 @@ class Rules:
         """Whether a task that has not returned is able to make its next step."""
         if world.tasks[index].returned or self.waits_for(world, index) is not None:
             return False
-        # Who went to sleep needs a CPU again; every task that spins has one to itself and gives it to nobody.
-        spinning = [other for other in range(len(world.tasks)) if self._is_blocked_on(world, other, "spin")]
-        return not world.tasks[index].slept or len(spinning) < (self.scenario.cpus or len(spinning) + 1)
+        if self.scenario.cpus is None or self._keeps_a_cpu(world, index):
+            return True
+        return sum(self._keeps_a_cpu(world, other) for other in range(len(world.tasks))) < self.scenario.cpus
+
+    def _keeps_a_cpu(self, world: World, index: int) -> bool:
+        """Whether a task has a CPU that it gives to nobody: it spins, or runs with a spinlock held."""
+        awake = world.in_atomic_context(index) and not world.tasks[index].slept
+        return awake or self._is_blocked_on(world, index, "spin")
 
     def _is_blocked_on(self, world: World, index: int, sort: str) -> bool:
         operation = world.tasks[index].point.operation
@@ -173,7 +178,7 @@ class Rules:
             machines = {machine.vm for _, pair in world.inside for machine in pair if not isinstance(machine, int)}
             shared = [machine.vm for machine in operation.operands if not isinstance(machine, int)]
             common = [name for name in shared if name in machines]
-            return ("exclusion", common[0]) if common else None
+            return ("exclusion", min(common)) if common else None
         return None
 
     def _performed(self, world: World, index: int, operation: Operation) -> tuple[World, Value]:

@@ -1,0 +1,48 @@
+"""An engine's verdict (contract 3) held against a result of the oracle: the list of differences, in words."""
+
+from typing import Any
+
+from .search import Outcome, Result
+from .world import Fault
+
+
+def differences(verdict: dict[str, Any], result: Result) -> list[str]:
+    """Return what the two say differently about outcomes, counts, lengths and faults; empty if they agree."""
+    engine = _outcomes(verdict)
+    found = _sets("outcomes", set(engine), set(result.outcomes))
+    for outcome in set(engine) & set(result.outcomes):
+        count, length = engine[outcome]
+        expected = result.outcomes[outcome], result.shortest[outcome]
+        if (count, length) != expected:
+            found.append(f"{outcome}: the engine has (count, shortest) {(count, length)}, the oracle {expected}")
+    theirs = {_placed((f["kind"], f["task"], f["line"], f["object"])) for f in verdict["faults"]}
+    return found + _sets("faults", theirs, {_placed(fault) for fault in result.faults})
+
+
+def _outcomes(verdict: dict[str, Any]) -> dict[Outcome, tuple[int | None, int]]:
+    """Add up the entries that differ only in the cycle or in the place of a fault."""
+    merged: dict[Outcome, tuple[int | None, int]] = {}
+    for entry in verdict["outcomes"]:
+        kind = "fault:" + entry["fault"] if entry["kind"] == "fault" else entry["kind"]
+        outcome = (kind, tuple(entry["returns"]))
+        count = None if entry["interleavings"] is None else int(entry["interleavings"])
+        length = len(entry["schedule"].split())
+        if outcome in merged:
+            before, shortest = merged[outcome]
+            count = None if count is None or before is None else count + before
+            length = min(length, shortest)
+        merged[outcome] = (count, length)
+    return merged
+
+
+def _placed(fault: Fault) -> Fault:
+    """Keep of a fault's place what is a rule, not a courtesy to the reader: a leftover has no line of its own."""
+    kind, task, line, thing = fault
+    if kind == "flag-left-set":
+        return kind, None, None, thing
+    return (kind, task, None, thing) if kind == "held-at-return" else fault
+
+
+def _sets(what: str, engine: set[Any], oracle: set[Any]) -> list[str]:
+    only = [f"{what}: only the engine has {item}" for item in sorted(engine - oracle, key=str)]
+    return only + [f"{what}: only the oracle has {item}" for item in sorted(oracle - engine, key=str)]
