@@ -9,14 +9,14 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sevviz.analysis import lock_order
     from sevviz.catalogue import load, load_text, program, scenario, scenario_names, scheme_names
     from sevviz.errors import ScenarioError, ScheduleError, SchemeError, SevvizError
     from sevviz.explorer import explore
-    from sevviz.interpreter import replay, run
+    from sevviz.replay import replay, run
     from sevviz.schedule import format_schedule, parse_schedule
     from sevviz.verdict import Verdict, check
 
@@ -35,8 +35,8 @@ _HOME = {
     "lock_order": "analysis",
     "parse_schedule": "schedule",
     "program": "catalogue",
-    "replay": "interpreter",
-    "run": "interpreter",
+    "replay": "replay",
+    "run": "replay",
     "scenario": "catalogue",
     "scenario_names": "catalogue",
     "scheme_names": "catalogue",
@@ -51,11 +51,12 @@ __all__ = [
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Load a public name from its module."""
     if name not in _HOME:
         raise AttributeError(f"module 'sevviz' has no attribute {name!r}; it has {', '.join(__all__)}")
-    return getattr(import_module(f"sevviz.{_HOME[name]}"), name)
+    found: object = getattr(import_module(f"sevviz.{_HOME[name]}"), name)
+    return found
 
 
 def __dir__() -> list[str]:

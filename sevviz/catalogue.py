@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sevviz.csource import Scheme, Settings, load_scheme, make_program, suggest
 from sevviz.errors import ScenarioError, SevvizError
-from sevviz.model import Program
+
+if TYPE_CHECKING:
+    from sevviz.model import Program
 
 __all__ = ["Scenario", "data_folder", "load", "load_text", "program", "scenario", "scenario_names", "scheme_names"]
 
-MAX_RING = 64  # VMs
+MIN_RING, MAX_RING = 2, 64  # VMs
+LETTERS = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Scenario:
     title: str
     tasks: tuple[str, ...]
     what: str = ""
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
 
 
 def data_folder() -> Path:
@@ -48,13 +51,15 @@ def load(name_or_path: str | Path) -> Scheme:
         path = data_folder() / "schemes" / f"{written}.c"
         if not path.is_file():
             names = scheme_names()
-            message = f"no scheme {written!r}{suggest(written, names)}; there are {', '.join(names)}, or give the path of a .c file"
-            raise SevvizError(message)
+            known = f"there are {', '.join(names)}, or give the path of a .c file"
+            raise SevvizError(f"no scheme {written!r}{suggest(written, names)}; {known}")
     try:
         data = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        message = f"{written}: cannot be read ({reason}); give a name ({', '.join(scheme_names())}) or the path of a .c file"
+        message = (
+            f"{written}: cannot be read ({reason}); give a name ({', '.join(scheme_names())}) or the path of a .c file"
+        )
         raise SevvizError(message) from None
     return load_scheme(data, path.name if path.parent == data_folder() / "schemes" else written)
 
@@ -83,17 +88,17 @@ def scenario(name: str) -> Scenario:
     if name in table:
         return make_scenario(name, table[name])
     ring = re.fullmatch(r"ring(\d{1,3})", name)
-    if ring and 2 <= int(ring[1]) <= MAX_RING:  # noqa: PLR2004 - a ring has at least two VMs
+    if ring and MIN_RING <= int(ring[1]) <= MAX_RING:
         return _ring(int(ring[1]))
     near = suggest(name, list(table))
-    message = f"no scenario {name!r}{near}; there are {', '.join(table)} and ringN (N = 2 to {MAX_RING})"
+    message = f"no scenario {name!r}{near}; there are {', '.join(table)} and ringN (N = {MIN_RING} to {MAX_RING})"
     raise ScenarioError(message)
 
 
 def vm_name(number: int) -> str:
     """The name of VM `number` from 0 in address order: A ... Z, AA, AB ..."""
-    letter = chr(ord("A") + number % 26)
-    return letter if number < 26 else vm_name(number // 26 - 1) + letter  # noqa: PLR2004 - letters
+    letter = chr(ord("A") + number % LETTERS)
+    return letter if number < LETTERS else vm_name(number // LETTERS - 1) + letter
 
 
 def _ring(count: int) -> Scenario:
@@ -109,13 +114,16 @@ def make_scenario(name: str, table: dict[str, Any]) -> Scenario:
     """A scenario from a TOML table; raises ScenarioError for a key or value that is not understood."""
     for key in table:
         if key not in _KEYS:
-            message = f"scenario {name!r}: unknown key {key!r}{suggest(key, sorted(_KEYS))}; keys are {', '.join(sorted(_KEYS))}"
+            known = sorted(_KEYS)
+            message = f"scenario {name!r}: unknown key {key!r}{suggest(key, known)}; keys are {', '.join(known)}"
             raise ScenarioError(message)
     tasks = table.get("tasks")
     if not isinstance(tasks, list) or not tasks or not all(isinstance(task, str) for task in tasks):
         message = f'scenario {name!r}: tasks is a list of calls, such as ["migrate(B, A)", "migrate(A, B)"]'
         raise ScenarioError(message)
-    return Scenario(name, str(table.get("title", name)), tuple(tasks), str(table.get("what", "")), _settings(name, table))
+    return Scenario(
+        name, str(table.get("title", name)), tuple(tasks), str(table.get("what", "")), _settings(name, table)
+    )
 
 
 def _settings(name: str, table: dict[str, Any]) -> Settings:
@@ -138,7 +146,11 @@ def _settings(name: str, table: dict[str, Any]) -> Settings:
 
 
 def program(
-    scheme: Scheme | str | Path, scenario_: Scenario | str = "double", *, tasks: tuple[str, ...] = (), signals: bool = False
+    scheme: Scheme | str | Path,
+    scenario_: Scenario | str = "double",
+    *,
+    tasks: tuple[str, ...] = (),
+    signals: bool = False,
 ) -> Program:
     """A scheme in a scenario. `tasks` take the place of a scenario's; `signals` adds fatal signals to it."""
     loaded = scheme if isinstance(scheme, Scheme) else _load_any(scheme)
@@ -157,5 +169,3 @@ def _load_any(scheme: str | Path) -> Scheme:
     if isinstance(scheme, str) and "\n" in scheme:
         return load_text(scheme)
     return load(scheme)
-
-

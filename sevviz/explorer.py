@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sevviz.interpreter import initial_state, moves
-from sevviz.model import Fault, Program, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sevviz.model import Fault, Program, State
 
 __all__ = ["DEFAULT_LIMIT", "StateGraph", "explore"]
 
@@ -17,15 +21,17 @@ DEFAULT_LIMIT = 1_000_000  # states; about 1 GB
 class StateGraph:
     """All reachable states and transitions, in breadth-first order; state 0 is initial.
 
-    `edges[s]` are (actor, target) in the order of `moves`; `faults[s, actor]` the rules that this step breaks. The search
-    stopped early if `complete` is false: then an absence proves nothing.
+    `edges[s]` are (actor, target) in the order of `moves`; `faults[s, actor]` the rules that this step breaks. The
+    search stopped early if `complete` is false: then an absence proves nothing.
     """
 
     program: Program
     states: tuple[State, ...]
     edges: tuple[tuple[tuple[int, int], ...], ...]
     faults: dict[tuple[int, int], tuple[Fault, ...]]
-    parents: tuple[tuple[int, int], ...]  # (state, actor) by which each state was first reached; (-1, 0) for the initial
+    parents: tuple[
+        tuple[int, int], ...
+    ]  # (state, actor) by which each state was first reached; (-1, 0) for the initial
     complete: bool
 
     @property

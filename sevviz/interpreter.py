@@ -4,8 +4,9 @@ Every function is pure: states come in, states and faults go out. All nondetermi
 task number from 1, or its negative for a fatal signal to that task.
 
 Sources, all in the kernel's tree: Documentation/locking/mutex-design.rst (one owner, only the owner unlocks, not
-recursive, may sleep), locktypes.rst (a sleeping lock cannot nest inside a spinning lock; a spinlock disables preemption),
-Documentation/atomic_t.txt (value-returning operations, ordering), kernel/locking/mutex.c (killable waits, handoff).
+recursive, may sleep), locktypes.rst (a sleeping lock cannot nest inside a spinning lock; a spinlock disables
+preemption), Documentation/atomic_t.txt (value-returning operations, ordering), kernel/locking/mutex.c (killable waits,
+handoff).
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ from __future__ import annotations
 import errno
 from typing import NamedTuple
 
-from sevviz.errors import ScheduleError
-from sevviz.model import FAULTED, MUTEX, OFF_CPU, SIGNALLED, SPINLOCK, WOKEN, Fault, Operation, Program, State, Step, Trace
+from sevviz.model import FAULTED, MUTEX, OFF_CPU, SIGNALLED, SPINLOCK, WOKEN, Fault, Operation, Program, State
 
-__all__ = ["CPU", "Move", "Wait", "in_atomic_context", "initial_state", "moves", "replay", "run", "step", "wait_of"]
+__all__ = ["CPU", "Move", "Wait", "effect_of", "in_atomic_context", "initial_state", "moves", "step", "wait_of"]
 
 EINTR = -errno.EINTR
 CPU = -1  # the "object" of a wait for a processor
@@ -90,14 +90,10 @@ def moves(program: Program, state: State) -> list[Move]:
     """All that can happen next, tasks first, in the order of their numbers."""
     if any(mark & FAULTED for mark in state.marks):
         return []
-    found = []
-    for task in range(1, len(program.tasks) + 1):
-        if program.position(state, task - 1).operation is not None and wait_of(program, state, task) is None:
-            found.append(step(program, state, task))
+    running = [t for t in range(1, len(program.tasks) + 1) if program.position(state, t - 1).operation is not None]
+    found = [step(program, state, task) for task in running if wait_of(program, state, task) is None]
     if program.signals:
-        for task in range(1, len(program.tasks) + 1):
-            if program.position(state, task - 1).operation is not None and not state.marks[task - 1] & SIGNALLED:
-                found.append(step(program, state, -task))
+        found += [step(program, state, -task) for task in running if not state.marks[task - 1] & SIGNALLED]
     return found
 
 
@@ -108,26 +104,24 @@ def step(program: Program, state: State, actor: int) -> Move:
     task = actor - 1
     automaton = program.tasks[task].automaton
     operation = automaton.positions[state.positions[task]].operation
-    assert operation is not None and wait_of(program, state, actor) is None, "not runnable"  # noqa: S101, PT018
-    result, value = _perform(operation, state, actor)
-    kinds = _broken_rules(program, state, actor, operation)
-    values = state.values
-    if operation.object >= 0 and value != values[operation.object]:
-        values = (*values[: operation.object], value, *values[operation.object + 1 :])
-    if ENDS_SCHEDULE.intersection(kinds):
-        after = State(state.positions, state.values, _mark(state.marks, task, state.marks[task] | FAULTED))
-    else:
-        position = automaton.after(state.positions[task], result)
-        positions = (*state.positions[:task], position, *state.positions[task + 1 :])
-        after = State(positions, values, state.marks)
-        if program.cpus is not None:
-            after = _leave_cpus(program, State(positions, values, _mark(state.marks, task, state.marks[task] & ~OFF_CPU)))
-    faults = [_fault(program, state, kind, actor, operation) for kind in kinds]
+    assert operation is not None, "a finished task has no step"
+    assert wait_of(program, state, actor) is None, "a blocked task cannot step"
+    result, value = effect_of(operation, state, actor)
+    broken = _broken_rule(program, state, actor, operation)
+    if broken in ENDS_SCHEDULE:
+        after = state._replace(marks=_put(state.marks, task, state.marks[task] | FAULTED))
+        return Move(actor, after, (_fault(program, state, broken, actor, operation),))
+    values = _put(state.values, operation.object, value) if operation.object >= 0 else state.values
+    position = automaton.after(state.positions[task], result)
+    after = State(_put(state.positions, task, position), values, state.marks)
+    if program.cpus is not None:
+        after = _leave_cpus(program, after, actor)
+    faults = (_fault(program, state, broken, actor, operation),) if broken else ()
     return Move(actor, after, (*faults, *_faults_after(program, state, after, actor, operation)))
 
 
-def _mark(marks: tuple[int, ...], task: int, mark: int) -> tuple[int, ...]:
-    return (*marks[:task], mark, *marks[task + 1 :])
+def _put(numbers: tuple[int, ...], index: int, number: int) -> tuple[int, ...]:
+    return (*numbers[:index], number, *numbers[index + 1 :])
 
 
 def _signal(program: Program, state: State, task: int) -> Move:
@@ -135,47 +129,51 @@ def _signal(program: Program, state: State, task: int) -> Move:
     # A task that waits for a mutex it holds itself is woken by SIGKILL and takes the mutex by the handoff path
     # (__mutex_trylock_common with HANDOFF in kernel/locking/mutex.c): mutex_lock_killable() then returns 0, not -EINTR.
     woken = WOKEN if wait is not None and wait.killable and wait.holder == task else 0
-    marks = _mark(state.marks, task - 1, state.marks[task - 1] | SIGNALLED | woken)
+    marks = _put(state.marks, task - 1, state.marks[task - 1] | SIGNALLED | woken)
     return Move(-task, state._replace(marks=marks), ())
 
 
-def _perform(operation: Operation, state: State, task: int) -> tuple[int, int]:
-    """The result of an operation (0 where it has none) and the new value of its object."""
+def effect_of(operation: Operation, state: State, task: int) -> tuple[int, int]:
+    """The result of an operation that `task` can take (0 where it has none) and the new value of its object."""
     value = state.values[operation.object] if operation.object >= 0 else 0
+    result, after = 0, value  # may_sleep, relax, enter, leave
     match operation.action:
+        case "lock" if value:
+            # Not blocked, so a fatal signal has ended the wait; WOKEN: by handing the task its own mutex.
+            result = 0 if value == task and state.marks[task - 1] & WOKEN else EINTR
         case "lock":
-            if not value:
-                return 0, task  # a free mutex is taken even with a signal pending: the fast path comes first
-            handed_off = value == task and state.marks[task - 1] & WOKEN
-            return (0 if handed_off else EINTR), value
+            after = task  # a free mutex is taken even with a signal pending: the fast path comes first
         case "trylock":
-            return (0, value) if value else (1, task)
+            result, after = (0, value) if value else (1, task)
         case "unlock":
-            return 0, 0
+            after = 0
         case "load":
-            return value, value
+            result = value
         case "store":
-            return 0, operation.operands[0]
+            after = operation.operands[0]
         case "cmpxchg":
-            old, new = operation.operands
-            return value, new if value == old else value
+            result, after = value, operation.operands[1] if value == operation.operands[0] else value
         case "xchg":
-            return value, operation.operands[0]
-    return 0, value  # may_sleep, relax, enter, leave
+            result, after = value, operation.operands[0]
+    return result, after
 
 
-def _broken_rules(program: Program, state: State, task: int, operation: Operation) -> list[str]:
+def _broken_rule(program: Program, state: State, task: int, operation: Operation) -> str:
+    """The kind of fault that this step is, "" for none."""
     match operation.action:
         # mutex_lock() begins with might_sleep(), so under a spinlock it is a fault even when the mutex is free.
-        case "lock" if program.objects[operation.object].kind == MUTEX and in_atomic_context(program, state, task):
-            return ["sleep-in-atomic"]
-        case "may_sleep" if in_atomic_context(program, state, task):
-            return ["sleep-in-atomic"]
+        case "lock" | "may_sleep" if _may_sleep(program, operation) and in_atomic_context(program, state, task):
+            return "sleep-in-atomic"
         case "unlock" if state.values[operation.object] != task:
-            return ["unlock-not-held"]
+            return "unlock-not-held"
         case "enter" if _inside(program, state, operation.vms, task):
-            return ["exclusion"]
-    return []
+            return "exclusion"
+    return ""
+
+
+def _may_sleep(program: Program, operation: Operation) -> bool:
+    """Whether it may sleep, now or another time: a mutex's lock function, might_sleep(), cond_resched()."""
+    return operation.action == "may_sleep" or program.objects[operation.object].kind == MUTEX
 
 
 def _inside(program: Program, state: State, vms: tuple[int, ...], task: int) -> int:
@@ -226,79 +224,12 @@ def _sleeps_in_atomic(program: Program, state: State, task: int) -> Operation | 
     return operation if wait_of(program, state, task) is not None else None
 
 
-def _leave_cpus(program: Program, state: State) -> State:
-    """Mark who has gone to sleep: a waiter for a mutex leaves its CPU, in atomic context too."""
-    marks = list(state.marks)
+def _leave_cpus(program: Program, state: State, actor: int) -> State:
+    """Mark who sleeps after a step of `actor`: a waiter for a mutex leaves its CPU, in atomic context too."""
+    marks = [mark & ~OFF_CPU if task == actor else mark for task, mark in enumerate(state.marks, 1)]
     for task in range(1, len(program.tasks) + 1):
         operation = program.position(state, task - 1).operation
-        if operation is not None and operation.action == "lock" and state.values[operation.object]:
-            if program.objects[operation.object].kind == MUTEX:
-                marks[task - 1] |= OFF_CPU
+        waits = operation is not None and operation.action == "lock" and state.values[operation.object]
+        if operation is not None and waits and program.objects[operation.object].kind == MUTEX:
+            marks[task - 1] |= OFF_CPU
     return state._replace(marks=tuple(marks))
-
-
-# One schedule.
-
-
-def run(program: Program, schedule: tuple[int, ...]) -> Trace:
-    """The trace along a schedule; raises ScheduleError at the first step that cannot be taken."""
-    trace, problem = replay(program, schedule)
-    if problem:
-        raise ScheduleError(problem)
-    return trace
-
-
-def replay(program: Program, schedule: tuple[int, ...]) -> tuple[Trace, str]:
-    """The trace along the longest prefix that can be followed, and why it ends there ("" if it does not)."""
-    states, steps = [initial_state(program)], list[Step]()
-    warned: set[tuple[int | None, object]] = set()
-    for number, actor in enumerate(schedule, 1):
-        state = states[-1]
-        problem = _why_not(program, states, actor, number)
-        if problem:
-            return Trace(program, tuple(states), tuple(steps)), problem
-        operation = program.position(state, actor - 1).operation if actor > 0 else None
-        move = step(program, state, actor)
-        # A task that was seen to go to sleep in atomic context was warned then; the kernel does not warn twice for one call.
-        faults = tuple(f for f in move.faults if f.kind != "sleep-in-atomic" or (f.task, f.span) not in warned)
-        warned -= {(actor, operation.span if operation else None)}
-        warned |= {(f.task, f.span) for f in faults if f.task != actor}
-        steps.append(_record(program, state, move, operation, faults))
-        states.append(move.state)
-    return Trace(program, tuple(states), tuple(steps)), ""
-
-
-def _record(program: Program, state: State, move: Move, operation: Operation | None, faults: tuple[Fault, ...]) -> Step:
-    if operation is None:
-        return Step(move.actor, None, None, None, None, faults)
-    result, _ = _perform(operation, state, move.actor)
-    if operation.object < 0:
-        return Step(move.actor, operation, result, None, None, faults)
-    values = state.values[operation.object], move.state.values[operation.object]
-    return Step(move.actor, operation, result, *values, faults)
-
-
-def _why_not(program: Program, states: list[State], actor: int, number: int) -> str:
-    """Why an actor cannot take step `number`, with what was possible; "" if it can."""
-    state = states[-1]
-    task = abs(actor)
-    who = f"step {number} picks task {task} ({program.tasks[task - 1].label})"
-    possible = moves(program, state)
-    if actor in (move.actor for move in possible):
-        return ""
-    if any(mark & FAULTED for mark in state.marks):
-        return f"{who}, but a fault at step {number - 1} has ended the schedule"
-    names = [f"{move.actor}" if move.actor > 0 else f"{-move.actor}!" for move in possible]
-    can = f"runnable: {', '.join(names)}" if names else "nothing is runnable"
-    position = program.position(state, task - 1)
-    if position.operation is None:
-        return f"{who}, which has returned; {can}"
-    if actor < 0:
-        reason = "has had its fatal signal" if program.signals else "gets no fatal signal: the scenario has no signals"
-        return f"{who.replace('picks', 'sends a fatal signal to')}, which {reason}; {can}"
-    wait = wait_of(program, state, task)
-    assert wait is not None  # not finished, not runnable  # noqa: S101
-    if wait.object == CPU:
-        return f"{who}, which has no CPU: spinning tasks keep all {program.cpus}; {can}"
-    since = next((i for i in range(len(states) - 1, 0, -1) if states[i - 1].values[wait.object] != wait.holder), 0)
-    return f"{who}, which waits for {program.objects[wait.object].name}, held by task {wait.holder} since step {since}; {can}"

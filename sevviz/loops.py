@@ -1,17 +1,18 @@
 """Endless runs: livelock (a fair scheduler can follow it for ever) and starvation (only an unfair one can).
 
-A loop is fair if every task steps in it or is disabled somewhere on it (weak fairness, Lamport 1977; justice in Manna and
-Pnueli 1992). A strongly connected component has a fair loop if and only if it is fair as a whole, since a walk can visit
-all of it. Tarjan's algorithm (1972) finds the components.
+A loop is fair if every task steps in it or is disabled somewhere on it (weak fairness; "justice" in Manna and Pnueli
+1992). A strongly connected component has a fair loop if and only if it is fair as a whole, since a walk can visit all
+of it. Tarjan's algorithm (1972) finds the components.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from sevviz.explorer import StateGraph
+if TYPE_CHECKING:
+    from sevviz.explorer import StateGraph
 
 __all__ = ["Lasso", "components", "find_livelock", "find_starvation"]
 
@@ -61,7 +62,7 @@ def components(edges: Edges) -> list[list[int]]:
 
 
 def _pop_component(root: int, stack: list[int], on_stack: list[bool]) -> list[int]:
-    members = []
+    members: list[int] = []
     while not members or members[-1] != root:
         members.append(stack.pop())
         on_stack[members[-1]] = False
@@ -113,7 +114,7 @@ def _fair_loop(graph: StateGraph, start: int, inside: set[int]) -> tuple[int, ..
                 if following == goal:
                     return _unwind(parents, goal, first)
                 queue.append(following)
-    raise AssertionError("a fair component has a fair loop")  # noqa: EM101, TRY003
+    raise AssertionError("a fair component has a fair loop")
 
 
 def _unwind(parents: dict[N, tuple[N, int]], goal: N, first: N) -> tuple[int, ...]:
@@ -157,7 +158,7 @@ def _shortest_loop(edges: Edges, start: int) -> tuple[int, ...]:
                 if target == start:
                     return _unwind(parents, start, start)
                 queue.append(target)
-    raise AssertionError("the start lies on a loop")  # noqa: EM101, TRY003
+    raise AssertionError("the start lies on a loop")
 
 
 def _left_out(graph: StateGraph, state: int, loop: Iterable[int]) -> tuple[int, ...]:

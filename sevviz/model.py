@@ -6,9 +6,11 @@ the table of shared objects. A `State` is everything that decides the future. No
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
 
 __all__ = [
     "ATOMIC",

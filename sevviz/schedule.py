@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from sevviz.errors import ScheduleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["format_schedule", "parse_schedule"]
 
@@ -17,12 +20,14 @@ def parse_schedule(written: str, tasks: int) -> tuple[int, ...]:
 
     `tasks` is the number of tasks. Raises ScheduleError for anything else than numbers, bangs, blanks and commas.
     """
-    digit = r"\d!?" if tasks <= SINGLE_DIGITS else r"\d+!?"
+    digit = r"\d!?" if tasks <= SINGLE_DIGITS else r"\d{1,6}!?"
     actors = []
     for number, token in enumerate(re.findall(rf"{digit}|[^\s,]", written), 1):
         if not token[0].isdigit() or not token[0].isascii():
-            message = f"schedule, step {number}: {token!r} is not a task; write task numbers 1 to {tasks}, 2! is a fatal signal to task 2"
-            raise ScheduleError(message)
+            message = (
+                f"schedule, step {number}: {token!r} is not a task; write task numbers 1 to {tasks}, {tasks}! is a"
+            )
+            raise ScheduleError(f"{message} fatal signal to task {tasks}")
         task = int(token.rstrip("!"))
         if not 1 <= task <= tasks:
             message = f"schedule, step {number}: there is no task {task}; tasks are 1 to {tasks}"

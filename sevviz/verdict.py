@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sevviz.analysis import Census, FoundFault, Outcome, Survey, census, survey
+from sevviz.analysis import Survey, survey
+from sevviz.census import Census, FoundFault, Outcome, census
 from sevviz.explorer import DEFAULT_LIMIT, StateGraph, explore
-from sevviz.interpreter import CPU, run
+from sevviz.interpreter import CPU
 from sevviz.loops import Lasso, find_livelock, find_starvation
-from sevviz.model import Program
 from sevviz.schedule import format_schedule
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from sevviz.catalogue import Scenario
     from sevviz.csource import Scheme
+    from sevviz.model import Program
+from sevviz.replay import run
 
 __all__ = ["Verdict", "check", "verdict_of"]
 
@@ -109,7 +112,11 @@ def verdict_of(program: Program, limit: int = DEFAULT_LIMIT, progress: Callable[
     graph = explore(program, limit, progress)
     looked_at = survey(graph)
     return Verdict(
-        graph, looked_at, census(graph, looked_at), find_livelock(graph, looked_at.parts), find_starvation(graph, looked_at.parts)
+        graph,
+        looked_at,
+        census(graph, looked_at),
+        find_livelock(graph, looked_at.parts),
+        find_starvation(graph, looked_at.parts),
     )
 
 
@@ -142,7 +149,14 @@ def waits_json(program: Program, outcome: Outcome) -> list[dict[str, Any]]:
         name = "cpu" if wait.object == CPU else program.objects[wait.object].name
         values = [state.values[wait.object] if wait.object != CPU else None for state in trace.states]
         since = next((n for n in range(len(values) - 1, 0, -1) if values[n - 1] != values[n]), 0)
-        listed.append({"task": wait.task, "waits_for": name, "held_by": wait.holder, "since": None if wait.object == CPU else since})
+        listed.append(
+            {
+                "task": wait.task,
+                "waits_for": name,
+                "held_by": wait.holder,
+                "since": None if wait.object == CPU else since,
+            }
+        )
     return listed
 
 

@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NoReturn
 
-from sevviz.csource.ir import Access, Assign, Branch, Expression, Function, GlobalObject, Instruction, Jump, Local, Variable
+from sevviz.csource.ir import (
+    Access,
+    Assign,
+    Branch,
+    Expression,
+    Function,
+    GlobalObject,
+    Instruction,
+    Jump,
+    Local,
+    Variable,
+)
 from sevviz.primitives import PRIMITIVES, Primitive
 
 if TYPE_CHECKING:
@@ -22,7 +33,7 @@ WRITE = Primitive("store", "plain", ("value",), order="plain")
 
 
 def suggest(name: str, known: list[str] | tuple[str, ...]) -> str:
-    """"; did you mean 'x'?" for a near miss, else ""."""
+    """ "; did you mean 'x'?" for a near miss, else ""."""
     near = get_close_matches(name, known, n=1, cutoff=0.75)
     return f"; did you mean {near[0]!r}?" if near else ""
 

@@ -46,14 +46,14 @@ def unwrap(node: Node) -> Node:
 def operator_of(node: Node) -> str:
     """The operator of an expression, as written."""
     child = node.child_by_field_name("operator")
-    assert child is not None  # the grammar gives every operator expression one  # noqa: S101
+    assert child is not None  # the grammar gives every operator expression one
     return child.type
 
 
 def part(node: Node, name: str) -> Node:
     """A part that the grammar guarantees."""
     child = node.child_by_field_name(name)
-    assert child is not None, (node.type, name)  # noqa: S101
+    assert child is not None, (node.type, name)
     return child
 
 
@@ -92,7 +92,10 @@ def _member(b: Builder, node: Node) -> Field:
     if operator_of(node) == ".":
         place = place_of(b, base)
         if isinstance(place, int):
-            b.fail(node, f"{b.text.of(base)!r} is a local, not a struct; fields are reached through pointers, as in kvm->lock")
+            b.fail(
+                node,
+                f"{b.text.of(base)!r} is a local, not a struct; fields are reached through pointers, as in kvm->lock",
+            )
         return Field(place, member, span)
     if base.type == "field_expression":
         dotted = f"{b.text.of(base)}.{member}"
@@ -106,7 +109,10 @@ def address_of(b: Builder, node: Node) -> Expression:
     """The value of `&lvalue`."""
     place = place_of(b, node)
     if isinstance(place, int):
-        b.fail(node, f"the address of local {b.text.of(node)!r} is not understood: return the value from the function instead")
+        b.fail(
+            node,
+            f"the address of local {b.text.of(node)!r} is not understood: return the value from the function instead",
+        )
     return place
 
 
@@ -173,7 +179,10 @@ def value_of(b: Builder, node: Node) -> Expression:
         case "call_expression":
             return call(b, node, wanted=True)
     what = node.type.replace("_", " ")
-    return b.fail(node, f"{what} {b.text.of(node)[:40]!r} is not understood here: a scheme computes with names, numbers, fields and {OPERATORS}")
+    return b.fail(
+        node,
+        f"{what} {b.text.of(node)[:40]!r} is not understood here: a scheme computes with names, numbers, fields and {OPERATORS}",
+    )
 
 
 def effect(b: Builder, node: Node) -> None:
@@ -316,7 +325,10 @@ def check_pointer(b: Builder, node: Node, wanted: str, where: Node) -> None:
         return
     found = "pointer" if pointee_of(b, bare) else "int or bool"
     if found != wanted:
-        b.fail(where, f"{b.text.of(bare)[:40]!r} is a{'n' if found[0] == 'i' else ''} {found}, wanted is a{'n' if wanted[0] == 'i' else ''} {wanted}")
+        b.fail(
+            where,
+            f"{b.text.of(bare)[:40]!r} is a{'n' if found[0] == 'i' else ''} {found}, wanted is a{'n' if wanted[0] == 'i' else ''} {wanted}",
+        )
 
 
 # Conditions.
@@ -416,5 +428,8 @@ def _object(b: Builder, name: str, node: Node) -> Expression:
     if PRIMITIVES[name].by_name:
         return address_of(b, node)
     if not pointee_of(b, node):
-        b.fail(node, f"{name} takes the address of its object: write {name}(&{b.text.of(node)}{', ...' if PRIMITIVES[name].operands else ''})")
+        b.fail(
+            node,
+            f"{name} takes the address of its object: write {name}(&{b.text.of(node)}{', ...' if PRIMITIVES[name].operands else ''})",
+        )
     return value_of(b, node)

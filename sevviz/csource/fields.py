@@ -18,7 +18,12 @@ __all__ = ["Location", "Use", "infer_kinds", "short_names"]
 
 MAX_DEPTH = 8  # nested members; no kernel field of the thread is deeper than 3
 POINTEES: dict[str, Kind] = {"mutex": "mutex", "spinlock_t": "spinlock", "atomic_t": "atomic"}
-_WORDS: dict[Kind, str] = {"mutex": "a mutex", "spinlock": "a spinlock", "atomic": "an atomic_t", "plain": "a bool or int"}
+_WORDS: dict[Kind, str] = {
+    "mutex": "a mutex",
+    "spinlock": "a spinlock",
+    "atomic": "an atomic_t",
+    "plain": "a bool or int",
+}
 
 Path = tuple[str, ...]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sevviz.model import Kind, Span
-from sevviz.primitives import Primitive
+if TYPE_CHECKING:
+    from sevviz.model import Kind, Span
+    from sevviz.primitives import Primitive
 
 __all__ = [
     "Access", "Assign", "Binary", "Branch", "Call", "Expression", "Field", "Function", "Global", "GlobalObject",

@@ -9,7 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from sevviz.csource.expressions import INT_MAX
-from sevviz.csource.ir import Access, Assign, Binary, Branch, Call, Expression, Field, Function, Global, Jump, Local, Number, Return, Unary, locals_in
+from sevviz.csource.ir import (
+    Access,
+    Assign,
+    Binary,
+    Branch,
+    Call,
+    Expression,
+    Field,
+    Function,
+    Global,
+    Jump,
+    Local,
+    Number,
+    Return,
+    Unary,
+    locals_in,
+)
 
 if TYPE_CHECKING:
     from sevviz.csource.reader import Text
@@ -65,7 +81,7 @@ class Runner:
         stack = list(frames)
         top = stack[-1]
         access = self.functions[top.function].code[top.pc]
-        assert isinstance(access, Access)  # noqa: S101 - places stand before an Access by construction
+        assert isinstance(access, Access)
         stack[-1] = self._advance(top, access.slot, result)
         return self._run(stack)
 
@@ -73,7 +89,7 @@ class Runner:
         """The step at a place with the values of its address and operands."""
         top = frames[-1]
         access = self.functions[top.function].code[top.pc]
-        assert isinstance(access, Access)  # noqa: S101
+        assert isinstance(access, Access)
         address = None
         if access.address is not None:
             address = self._value(access.address, top)
@@ -148,7 +164,7 @@ class Runner:
         stack.pop()
         caller = stack[-1]
         call = self.functions[caller.function].code[caller.pc]
-        assert isinstance(call, Call)  # noqa: S101 - only a call has a frame above it
+        assert isinstance(call, Call)
         stack[-1] = self._advance(caller, call.slot, result)
 
     def _returned(self, frame: Frame, value: Expression | None, span: Span) -> Value:
@@ -181,7 +197,9 @@ class Runner:
                 return Pointer(pointer.vm, (*pointer.path, member))
             case Unary(operator, operand, span):
                 value = self._value(operand, frame)
-                return int(not value) if operator == "!" else self._int(-value if isinstance(value, int) else None, span)
+                return (
+                    int(not value) if operator == "!" else self._int(-value if isinstance(value, int) else None, span)
+                )
             case Binary(operator, left, right, span):
                 return self._compute(operator, self._value(left, frame), self._value(right, frame), span)
         raise AssertionError(expression)
@@ -202,7 +220,7 @@ class Runner:
             both_int = isinstance(left, int) and isinstance(right, int)
             if not both_int:
                 return self._int(None, span)
-            assert isinstance(left, int) and isinstance(right, int)  # noqa: S101, PT018
+            assert isinstance(left, int) and isinstance(right, int)
             return self._int(left + right if operator == "+" else left - right, span)
         low, high = _rank(left), _rank(right)
         return int({"<": low < high, "<=": low <= high, ">": low > high, ">=": low >= high}[operator])

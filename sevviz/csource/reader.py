@@ -49,7 +49,9 @@ class Text:
 def decode(data: bytes, name: str) -> str:
     """The text of a scheme file, with line ends made one. Refuses what is too large, not UTF-8 or has a NUL byte."""
     if len(data) > SIZE_LIMIT:
-        message = f"the file has {len(data):,} bytes, a scheme at most {SIZE_LIMIT:,}: keep the locking and drop the rest"
+        message = (
+            f"the file has {len(data):,} bytes, a scheme at most {SIZE_LIMIT:,}: keep the locking and drop the rest"
+        )
         raise SchemeError(message, file=name)
     try:
         text = data.decode("utf-8-sig")
@@ -106,8 +108,8 @@ def _header_error(text: Text, message: str, line: int) -> NoReturn:
 
 @cache
 def _parser() -> Parser:
-    import tree_sitter_c  # noqa: PLC0415 - loading the grammar takes 15 ms; errors before this point need none
-    from tree_sitter import Language, Parser  # noqa: PLC0415
+    import tree_sitter_c
+    from tree_sitter import Language, Parser
 
     return Parser(Language(tree_sitter_c.language()))
 
@@ -165,7 +167,9 @@ def _report_missing(text: Text, node: Node) -> NoReturn:
 
 def _unclosed(text: Text) -> tuple[Span, str] | None:
     """The bracket that has no partner, which is where a reader looks for it, or None."""
-    cleaned = re.sub(r'"(?:\\.|[^"\\\n])*"|/\*.*?\*/|//[^\n]*', lambda m: re.sub(r"[^\n]", " ", m[0]), text.text, flags=re.DOTALL)
+    cleaned = re.sub(
+        r'"(?:\\.|[^"\\\n])*"|/\*.*?\*/|//[^\n]*', lambda m: re.sub(r"[^\n]", " ", m[0]), text.text, flags=re.DOTALL
+    )
     partner = {")": "(", "}": "{", "]": "["}
     opened: list[tuple[str, int, int]] = []
     line, start = 1, 0

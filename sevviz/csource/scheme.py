@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.csource.builder import suggest
 from sevviz.csource.fields import Location, Use, infer_kinds, note_use, short_names
-from sevviz.csource.ir import Function, GlobalObject
 from sevviz.csource.places import Finished, Frame, Place, Pointer, Runner
 from sevviz.csource.reader import Text, decode, parse, read_header
 from sevviz.csource.statements import lower_file
@@ -18,9 +17,9 @@ from sevviz.errors import ScenarioError
 from sevviz.model import Automaton, Operation, Position, Program, SharedObject, Source, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from sevviz.csource.ir import Access
+    from sevviz.csource.ir import Access, Function, GlobalObject
 
 __all__ = ["Scheme", "Settings", "load_scheme", "make_program", "vm_order"]
 
@@ -87,9 +86,11 @@ def _check_entry(text: Text, header: dict[str, str], functions: dict[str, Functi
         where = next(i for i, line in enumerate(text.text.split("\n"), 1) if "entry" in line)
         has = f"the file defines {', '.join(functions)}" if functions else "the file defines no function"
         first = Text(text.name, text.text)
-        from sevviz.model import Span  # noqa: PLC0415
+        from sevviz.model import Span
 
-        first.fail(Span(where, 1, where, 1), f"the entry {name!r} is not in the file; {has}{suggest(name, list(functions))}")
+        first.fail(
+            Span(where, 1, where, 1), f"the entry {name!r} is not in the file; {has}{suggest(name, list(functions))}"
+        )
     entry = functions[name]
     wrong = [v for v in entry.variables[: entry.parameters] if v.pointee != "kvm"]
     if wrong or not entry.parameters:
@@ -193,13 +194,15 @@ def _shared_objects(
     for location, use in uses.items():
         if location.root:
             numbers[-1, (location.root,)] = len(objects)
-            objects.append(SharedObject(location.root, use.kind, "", declared[location.root].initial, location.root in persistent))
+            objects.append(
+                SharedObject(location.root, use.kind, "", declared[location.root].initial, location.root in persistent)
+            )
     _check_persistent(schemes[0], persistent, [names[location] for location in uses], objects)
     return _with_initial(objects, settings), numbers
 
 
 def _check_persistent(scheme: Scheme, persistent: set[str], names: list[str], objects: list[SharedObject]) -> None:
-    fields = sorted({name for name in names} | {o.name for o in objects})
+    fields = sorted(set(names) | {o.name for o in objects})
     for word in sorted(persistent - set(fields)):
         # A VM that this scenario does not have is no mistake.
         if re.sub(r"^[A-Z]\w*\.", "", word) not in fields:
@@ -217,7 +220,9 @@ def _with_initial(objects: list[SharedObject], settings: Settings) -> list[Share
             raise ScenarioError(message)
         o = result[by_name[name]]
         if o.is_lock and value:
-            message = f"initial: {name} is a {o.kind}, and a lock starts free; let a task hold it instead, such as ioctl(A)"
+            message = (
+                f"initial: {name} is a {o.kind}, and a lock starts free; let a task hold it instead, such as ioctl(A)"
+            )
             raise ScenarioError(message)
         result[by_name[name]] = SharedObject(o.name, o.kind, o.vm, value, o.persistent)
     return result
@@ -245,7 +250,9 @@ class _TaskBuilder:
         place = call.scheme.runner.call(call.function, tuple(Pointer(vm, ()) for vm in call.vms))
         if isinstance(place, Finished) and self._again(place, attempt) is not None and self.retry is None:
             entry = call.scheme.functions[call.function]
-            call.scheme.text.fail(entry.span, f"{call.function} returns -EBUSY without a step, so retrying it for ever never ends")
+            call.scheme.text.fail(
+                entry.span, f"{call.function} returns -EBUSY without a step, so retrying it for ever never ends"
+            )
         return self._settle(_Stand(number, attempt, place))
 
     def _settle(self, stand: _Stand) -> _Stand:
@@ -268,7 +275,7 @@ class _TaskBuilder:
         return attempt + 1 if attempt <= self.retry else None
 
     def _advance(self, stand: _Stand, result: int) -> _Stand:
-        assert not isinstance(stand.place, Finished)  # noqa: S101 - a finished task has no step
+        assert not isinstance(stand.place, Finished)
         runner = self.calls[stand.call].scheme.runner
         return self._settle(stand._replace(place=runner.resume(stand.place, result)))
 
@@ -294,7 +301,9 @@ class _TaskBuilder:
             number = self.numbers[address]
         vms: tuple[int, ...] = ()
         if primitive.action in ("enter", "leave"):
-            vms = tuple(value.vm for value in operands if isinstance(value, Pointer) and not value.path and value.vm >= 0)
+            vms = tuple(
+                value.vm for value in operands if isinstance(value, Pointer) and not value.path and value.vm >= 0
+            )
             if len(vms) != len(operands):
                 text.fail(access.span, f"{access.name} takes two VMs, one of these is not a VM")
             operands = ()
@@ -328,7 +337,11 @@ class _TaskBuilder:
         if not value.path:
             return self.vms[value.vm]
         number = self.numbers.get(value)
-        name = self.names[number] if number is not None else ".".join((*([self.vms[value.vm]] if value.vm >= 0 else []), *value.path))
+        name = (
+            self.names[number]
+            if number is not None
+            else ".".join((*([self.vms[value.vm]] if value.vm >= 0 else []), *value.path))
+        )
         return f"&{name}"
 
     def _refuse_idle_loop(self, stand: _Stand) -> None:
@@ -344,5 +357,8 @@ class _TaskBuilder:
             stand = self._advance(stand, 0)
             place = stand.place
             if stand in seen:
-                runner.text.fail(access.span, "this loop never touches a shared object, so nothing can end it; let it read or lock something shared")
+                runner.text.fail(
+                    access.span,
+                    "this loop never touches a shared object, so nothing can end it; let it read or lock something shared",
+                )
             seen.add(stand)

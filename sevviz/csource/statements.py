@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["lower_file"]
 
 GLOBAL_MACROS: dict[str, Kind] = {"DEFINE_MUTEX": "mutex", "DEFINE_SPINLOCK": "spinlock"}
-GLOBAL_TYPES: dict[str, Kind] = {"atomic_t": "atomic", "bool": "plain", "int": "plain", "spinlock_t": "spinlock", "struct mutex": "mutex"}
+GLOBAL_TYPES: dict[str, Kind] = {
+    "atomic_t": "atomic",
+    "bool": "plain",
+    "int": "plain",
+    "spinlock_t": "spinlock",
+    "struct mutex": "mutex",
+}
 LOCAL_TYPES = "int, bool, and pointers such as struct kvm *, struct mutex *, spinlock_t *"
 STATEMENTS = "if else while do for switch goto break continue return, calls and assignments"
 
@@ -60,8 +66,13 @@ def _refuse_top_level(text: Text, node: Node) -> None:
     if node.type == "expression_statement" and text.of(node) == ";":
         return
     if node.type == "struct_specifier":
-        text.fail(node, "a struct needs no declaration: what a field is follows from the primitive used on it; remove it")
-    text.fail(node, f"{what!r}: a scheme has functions, static DEFINE_MUTEX(m);, DEFINE_SPINLOCK(s);, atomic_t, bool and int at file scope")
+        text.fail(
+            node, "a struct needs no declaration: what a field is follows from the primitive used on it; remove it"
+        )
+    text.fail(
+        node,
+        f"{what!r}: a scheme has functions, static DEFINE_MUTEX(m);, DEFINE_SPINLOCK(s);, atomic_t, bool and int at file scope",
+    )
 
 
 def _type_of(text: Text, node: Node) -> str:
@@ -69,7 +80,10 @@ def _type_of(text: Text, node: Node) -> str:
     type_node = part(node, "type")
     if type_node.type == "struct_specifier":
         if type_node.child_by_field_name("body") is not None:
-            text.fail(type_node, "a struct needs no declaration: what a field is follows from the primitive used on it; remove it")
+            text.fail(
+                type_node,
+                "a struct needs no declaration: what a field is follows from the primitive used on it; remove it",
+            )
         return f"struct {text.of(part(type_node, 'name'))}"
     return text.of(type_node)
 
@@ -134,7 +148,9 @@ def _file_scope(text: Text, node: Node, objects: dict[str, GlobalObject]) -> Non
         bare, stars = _declarator(text, inner)
         if kind is None or stars or bare.type != "identifier":
             macros = [*GLOBAL_MACROS, *GLOBAL_TYPES]
-            text.fail(node, f"{text.of(node)[:50]!r}: file-scope objects are {', '.join(macros)}{suggest(written, macros)}")
+            text.fail(
+                node, f"{text.of(node)[:50]!r}: file-scope objects are {', '.join(macros)}{suggest(written, macros)}"
+            )
         name = text.of(bare)
         if name in objects:
             text.fail(bare, f"{name!r} is declared twice; first at line {objects[name].span.line}")
@@ -288,7 +304,9 @@ def _switch(b: Builder, node: Node) -> None:
             continue
         following = b.label()
         where = b.text.span(value)
-        b.branch(Binary("==", Local(subject, where), Number(_case_value(b, value), where), where), label, following, where)
+        b.branch(
+            Binary("==", Local(subject, where), Number(_case_value(b, value), where), where), label, following, where
+        )
         b.place(following)
     b.jump(default, span)
     b.breaks.append(end)

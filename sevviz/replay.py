@@ -1,0 +1,74 @@
+"""One schedule: from the actors chosen to the trace of states and steps, or to the reason why it cannot be followed."""
+
+from __future__ import annotations
+
+from sevviz.errors import ScheduleError
+from sevviz.interpreter import CPU, Move, effect_of, initial_state, moves, step, wait_of
+from sevviz.model import FAULTED, Fault, Operation, Program, State, Step, Trace
+
+__all__ = ["replay", "run"]
+
+
+def run(program: Program, schedule: tuple[int, ...]) -> Trace:
+    """The trace along a schedule; raises ScheduleError at the first step that cannot be taken."""
+    trace, problem = replay(program, schedule)
+    if problem:
+        raise ScheduleError(problem)
+    return trace
+
+
+def replay(program: Program, schedule: tuple[int, ...]) -> tuple[Trace, str]:
+    """The trace along the longest prefix that can be followed, and why it ends there ("" if it does not)."""
+    states, steps = [initial_state(program)], list[Step]()
+    warned: set[tuple[int | None, object]] = set()
+    for number, actor in enumerate(schedule, 1):
+        state = states[-1]
+        problem = _why_not(program, states, actor, number)
+        if problem:
+            return Trace(program, tuple(states), tuple(steps)), problem
+        operation = program.position(state, actor - 1).operation if actor > 0 else None
+        move = step(program, state, actor)
+        # Who was seen to go to sleep in atomic context was warned then; the kernel does not warn twice for one call.
+        faults = tuple(f for f in move.faults if f.kind != "sleep-in-atomic" or (f.task, f.span) not in warned)
+        warned -= {(actor, operation.span if operation else None)}
+        warned |= {(f.task, f.span) for f in faults if f.task != actor}
+        steps.append(_record(state, move, operation, faults))
+        states.append(move.state)
+    return Trace(program, tuple(states), tuple(steps)), ""
+
+
+def _record(state: State, move: Move, operation: Operation | None, faults: tuple[Fault, ...]) -> Step:
+    if operation is None:
+        return Step(move.actor, None, None, None, None, faults)
+    result, _ = effect_of(operation, state, move.actor)
+    if operation.object < 0:
+        return Step(move.actor, operation, result, None, None, faults)
+    values = state.values[operation.object], move.state.values[operation.object]
+    return Step(move.actor, operation, result, *values, faults)
+
+
+def _why_not(program: Program, states: list[State], actor: int, number: int) -> str:
+    """Why an actor cannot take step `number`, with what was possible; "" if it can."""
+    state = states[-1]
+    task = abs(actor)
+    who = f"step {number} picks task {task} ({program.tasks[task - 1].label})"
+    possible = moves(program, state)
+    if actor in (move.actor for move in possible):
+        return ""
+    if any(mark & FAULTED for mark in state.marks):
+        return f"{who}, but a fault at step {number - 1} has ended the schedule"
+    names = [f"{move.actor}" if move.actor > 0 else f"{-move.actor}!" for move in possible]
+    can = f"runnable: {', '.join(names)}" if names else "nothing is runnable"
+    position = program.position(state, task - 1)
+    if position.operation is None:
+        return f"{who}, which has returned; {can}"
+    if actor < 0:
+        reason = "has had its fatal signal" if program.signals else "gets no fatal signal: the scenario has no signals"
+        return f"{who.replace('picks', 'sends a fatal signal to')}, which {reason}; {can}"
+    wait = wait_of(program, state, task)
+    assert wait is not None  # not finished, not runnable
+    if wait.object == CPU:
+        return f"{who}, which has no CPU: spinning tasks keep all {program.cpus}; {can}"
+    since = next((i for i in range(len(states) - 1, 0, -1) if states[i - 1].values[wait.object] != wait.holder), 0)
+    name = program.objects[wait.object].name
+    return f"{who}, which waits for {name}, held by task {wait.holder} since step {since}; {can}"
