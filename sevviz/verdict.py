@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sevviz.model import Program
 from sevviz.replay import run
 
-__all__ = ["Verdict", "check", "verdict_of"]
+__all__ = ["Verdict", "check", "fault_json", "verdict_of", "waits_json"]
 
 Status = Literal["clean", "failed", "inconclusive"]
 
@@ -87,7 +87,7 @@ class Verdict:
             "transitions": self.graph.transitions,
             "interleavings": _count(self.census.interleavings),
             "outcomes": [_outcome_json(program, outcome) for outcome in self.outcomes],
-            "faults": [_fault_json(program, found) for found in self.faults],
+            "faults": [fault_json(program, found) for found in self.faults],
             "livelock": _lasso_json(self.livelock),
             "starvation": _lasso_json(self.starvation, tasks=True),
         }
@@ -160,7 +160,8 @@ def waits_json(program: Program, outcome: Outcome) -> list[dict[str, Any]]:
     return listed
 
 
-def _fault_json(program: Program, found: FoundFault) -> dict[str, Any]:
+def fault_json(program: Program, found: FoundFault) -> dict[str, Any]:
+    """A fault as contract 3 has it."""
     fault = found.fault
     task, span, source = fault.task, fault.span, fault.source
     if fault.kind == "flag-left-set":  # to blame is who wrote the field last
