@@ -93,6 +93,7 @@ def _functions(tree: Node) -> dict[str, Function]:
 def _function(node: Node) -> Function:
     declaration = node.decl.type
     parameters = [item for item in (declaration.args.params if declaration.args else []) if _kind(item) == "Decl"]
+    _tell_apart(node.body, {item.name: item.name for item in parameters}, set())
     variables = parameters + _declarations(node.body)
     return Function(
         name=node.decl.name,
@@ -106,6 +107,21 @@ def _function(node: Node) -> Function:
 def _declarations(node: Node) -> list[Node]:
     below = [found for _, child in node.children() for found in _declarations(child)]
     return ([node] if _kind(node) == "Decl" else []) + below
+
+
+def _tell_apart(node: Node, names: dict[str, str], taken: set[str]) -> None:
+    """Give every local variable a name of its own, so that an inner ``r`` leaves an outer ``r`` alone."""
+    kind = _kind(node)
+    if kind == "ID":
+        node.name = names.get(node.name, node.name)
+    inner = dict(names) if kind in ("Compound", "For") else names
+    for role, child in node.children():
+        if not (kind == "StructRef" and role == "field"):
+            _tell_apart(child, inner, taken)
+    if kind == "Decl":
+        names[node.name] = node.name + "'" * sum(name.rstrip("'") == node.name for name in taken)
+        node.name = names[node.name]
+        taken.add(node.name)
 
 
 def _is_bool(declared: Node) -> bool:
