@@ -107,7 +107,7 @@ def _ring(count: int) -> Scenario:
     return Scenario(f"ring{count}", f"a ring of {count} moves: A→B, B→C ... {names[-1]}→A", tasks)
 
 
-_KEYS = {"title", "what", "tasks", "initial", "signals", "retry", "cpus"}
+_KEYS = {"title", "what", "tasks", "initial", "signals", "retry", "cpus", "memory"}
 
 
 def make_scenario(name: str, table: dict[str, Any]) -> Scenario:
@@ -141,8 +141,12 @@ def _settings(name: str, table: dict[str, Any]) -> Settings:
     if not isinstance(signals, bool):
         message = f"scenario {name!r}: signals is true or false, not {signals!r}"
         raise ScenarioError(message)
+    memory = table.get("memory", "strong")
+    if memory not in ("strong", "weak"):
+        message = f'scenario {name!r}: memory is "strong" or "weak", not {memory!r}'
+        raise ScenarioError(message)
     values = tuple((str(field), int(value)) for field, value in initial.items())
-    return Settings(values, signals, None if retry == "forever" else retry, cpus, name)
+    return Settings(values, signals, None if retry == "forever" else retry, cpus, name, memory == "weak")
 
 
 def program(

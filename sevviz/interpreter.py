@@ -1,7 +1,7 @@
 """What the primitives do: the only file that knows lock rules.
 
 Every function is pure: states come in, states and faults go out. All nondeterminism is the choice of the next actor: a
-task number from 1, or its negative for a fatal signal to that task.
+task number from 1, its negative for a fatal signal to that task, or -(OVERTAKE + number) for a store that overtakes.
 
 Sources, all in the kernel's tree: Documentation/locking/mutex-design.rst (one owner, only the owner unlocks, not
 recursive, may sleep), locktypes.rst (a sleeping lock cannot nest inside a spinning lock; a spinlock disables
@@ -14,7 +14,8 @@ from __future__ import annotations
 import errno
 from typing import NamedTuple
 
-from sevviz.model import FAULTED, MUTEX, OFF_CPU, SIGNALLED, SPINLOCK, WOKEN, Fault, Operation, Program, State
+from sevviz.model import FAULTED, MUTEX, OFF_CPU, OVERTAKE, SIGNALLED, SPINLOCK, WOKEN, Fault, Operation, Program, State
+from sevviz.release_order import overtaker_of
 
 __all__ = ["CPU", "Move", "Wait", "effect_of", "in_atomic_context", "initial_state", "moves", "step", "wait_of"]
 
@@ -94,11 +95,16 @@ def moves(program: Program, state: State) -> list[Move]:
     found = [step(program, state, task) for task in running if wait_of(program, state, task) is None]
     if program.signals:
         found += [step(program, state, -task) for task in running if not state.marks[task - 1] & SIGNALLED]
+    if program.weak:
+        overtaking = (task for task in running if overtaker_of(program, state, task) is not None)
+        found += [step(program, state, -(OVERTAKE + task)) for task in overtaking]
     return found
 
 
 def step(program: Program, state: State, actor: int) -> Move:
     """One step of an actor that can take it (see `moves`); asking for another one is a mistake of the caller's."""
+    if actor < -OVERTAKE:
+        return _overtake(program, state, actor)
     if actor < 0:
         return _signal(program, state, -actor)
     task = actor - 1
@@ -131,6 +137,15 @@ def _signal(program: Program, state: State, task: int) -> Move:
     woken = WOKEN if wait is not None and wait.killable and wait.holder == task else 0
     marks = _put(state.marks, task - 1, state.marks[task - 1] | SIGNALLED | woken)
     return Move(-task, state._replace(marks=marks), ())
+
+
+def _overtake(program: Program, state: State, actor: int) -> Move:
+    task = -actor - OVERTAKE
+    found = overtaker_of(program, state, task)
+    assert found is not None, "no store may overtake here"
+    operation, position = found
+    values = _put(state.values, operation.object, operation.operands[0])
+    return Move(actor, State(_put(state.positions, task - 1, position), values, state.marks), ())
 
 
 def effect_of(operation: Operation, state: State, task: int) -> tuple[int, int]:

@@ -17,6 +17,7 @@ __all__ = [
     "FAULTED",
     "MUTEX",
     "OFF_CPU",
+    "OVERTAKE",
     "PLAIN",
     "SIGNALLED",
     "SPINLOCK",
@@ -44,6 +45,8 @@ PLAIN: Kind = "plain"
 Action = Literal[
     "lock", "trylock", "unlock", "load", "store", "cmpxchg", "xchg", "may_sleep", "relax", "enter", "leave"
 ]
+
+OVERTAKE = 1000  # actor -(OVERTAKE + task): a later store of the task overtakes its unlock (weak memory order)
 
 # Bits of a task's mark in a state.
 SIGNALLED = 1  # a fatal signal is pending
@@ -120,6 +123,13 @@ class Position:
     attempt: int = 1
 
 
+class _Deferred(NamedTuple):
+    """A place where the operations of some positions are still to be done, in their order, before `following`."""
+
+    pending: tuple[int, ...]
+    following: int
+
+
 class Automaton:
     """A task's program: numbered positions, made on demand and kept, so that equal places have equal numbers.
 
@@ -145,13 +155,26 @@ class Automaton:
         key = (position, result)
         number = self._after.get(key)
         if number is None:
-            number = self._after[key] = self._number(self._advance(self._places[position], result))
+            place = self._places[position]
+            if isinstance(place, _Deferred):
+                number = self.defer(place.pending[1:], place.following)
+            else:
+                number = self._number(self._advance(place, result))
+            self._after[key] = number
         return number
+
+    def defer(self, pending: tuple[int, ...], following: int) -> int:
+        """The position that does the operations of the positions `pending` and then goes on at `following`.
+
+        Only operations without a result can be deferred: what comes after them is known already.
+        """
+        return self._number(_Deferred(pending, following)) if pending else following
 
     def _number(self, place: Hashable) -> int:
         number = self._numbers.get(place)
         if number is None:
-            position = self._describe(place)  # may refuse the program; nothing is kept then
+            # Describing a place may refuse the program; nothing is kept then.
+            position = self.positions[place.pending[0]] if isinstance(place, _Deferred) else self._describe(place)
             number = self._numbers[place] = len(self._places)
             self._places.append(place)
             self.positions.append(position)
@@ -188,6 +211,7 @@ class Program:
     scenario: str = ""
     signals: bool = False  # the environment may send each task a fatal signal, once
     cpus: int | None = None  # None: as many as there are tasks
+    weak: bool = False  # a later store may overtake an unlock of another object
     spinlocks: tuple[int, ...] = field(init=False)
     locks: tuple[int, ...] = field(init=False)
 
@@ -216,7 +240,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a trace: `actor` is a task number from 1, or its negative for a fatal signal to that task."""
+    """One step of a trace: `actor` is a task number from 1, its negative for a fatal signal, or see OVERTAKE."""
 
     actor: int
     operation: Operation | None  # None for a signal

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sevviz.errors import ScheduleError
 from sevviz.interpreter import CPU, Move, effect_of, initial_state, moves, step, wait_of
-from sevviz.model import FAULTED, Fault, Operation, Program, State, Step, Trace
+from sevviz.model import FAULTED, OVERTAKE, Fault, Operation, Program, State, Step, Trace
+from sevviz.release_order import overtaker_of
+from sevviz.schedule import format_actor, task_of
 
 __all__ = ["replay", "run"]
 
@@ -26,7 +28,7 @@ def replay(program: Program, schedule: tuple[int, ...]) -> tuple[Trace, str]:
         problem = _why_not(program, states, actor, number)
         if problem:
             return Trace(program, tuple(states), tuple(steps)), problem
-        operation = program.position(state, actor - 1).operation if actor > 0 else None
+        operation = _operation(program, state, actor)
         move = step(program, state, actor)
         # Who was seen to go to sleep in atomic context was warned then; the kernel does not warn twice for one call.
         faults = tuple(f for f in move.faults if f.kind != "sleep-in-atomic" or (f.task, f.span) not in warned)
@@ -37,10 +39,18 @@ def replay(program: Program, schedule: tuple[int, ...]) -> tuple[Trace, str]:
     return Trace(program, tuple(states), tuple(steps)), ""
 
 
+def _operation(program: Program, state: State, actor: int) -> Operation | None:
+    """What an actor does: the next operation of a task, the store that overtakes, None for a signal."""
+    if actor < -OVERTAKE:
+        overtaker = overtaker_of(program, state, task_of(actor))
+        return overtaker[0] if overtaker else None
+    return program.position(state, actor - 1).operation if actor > 0 else None
+
+
 def _record(state: State, move: Move, operation: Operation | None, faults: tuple[Fault, ...]) -> Step:
     if operation is None:
         return Step(move.actor, None, None, None, None, faults)
-    result, _ = effect_of(operation, state, move.actor)
+    result, _ = effect_of(operation, state, task_of(move.actor))
     if operation.object < 0:
         return Step(move.actor, operation, result, None, None, faults)
     values = state.values[operation.object], move.state.values[operation.object]
@@ -50,21 +60,20 @@ def _record(state: State, move: Move, operation: Operation | None, faults: tuple
 def _why_not(program: Program, states: list[State], actor: int, number: int) -> str:
     """Why an actor cannot take step `number`, with what was possible; "" if it can."""
     state = states[-1]
-    task = abs(actor)
+    task = task_of(actor)
     who = f"step {number} picks task {task} ({program.tasks[task - 1].label})"
     possible = moves(program, state)
     if actor in (move.actor for move in possible):
         return ""
     if any(mark & FAULTED for mark in state.marks):
         return f"{who}, but a fault at step {number - 1} has ended the schedule"
-    names = [f"{move.actor}" if move.actor > 0 else f"{-move.actor}!" for move in possible]
+    names = [format_actor(move.actor) for move in possible]
     can = f"runnable: {', '.join(names)}" if names else "nothing is runnable"
     position = program.position(state, task - 1)
     if position.operation is None:
         return f"{who}, which has returned; {can}"
     if actor < 0:
-        reason = "has had its fatal signal" if program.signals else "gets no fatal signal: the scenario has no signals"
-        return f"{who.replace('picks', 'sends a fatal signal to')}, which {reason}; {can}"
+        return f"{_environment_refusal(program, actor, who)}; {can}"
     wait = wait_of(program, state, task)
     assert wait is not None  # not finished, not runnable
     if wait.object == CPU:
@@ -72,3 +81,11 @@ def _why_not(program: Program, states: list[State], actor: int, number: int) -> 
     since = next((i for i in range(len(states) - 1, 0, -1) if states[i - 1].values[wait.object] != wait.holder), 0)
     name = program.objects[wait.object].name
     return f"{who}, which waits for {name}, held by task {wait.holder} since step {since}; {can}"
+
+
+def _environment_refusal(program: Program, actor: int, who: str) -> str:
+    if actor < -OVERTAKE:
+        reason = "is not at an unlock with such a store behind it" if program.weak else 'needs memory = "weak"'
+        return f"{who.replace('picks', 'lets a store overtake an unlock of')}, which {reason}"
+    reason = "has had its fatal signal" if program.signals else "gets no fatal signal: the scenario has no signals"
+    return f"{who.replace('picks', 'sends a fatal signal to')}, which {reason}"

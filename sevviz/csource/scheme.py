@@ -68,6 +68,7 @@ class Settings:
     retry: int | None = 0  # attempts after the first; None for ever
     cpus: int | None = None
     scenario: str = ""
+    weak: bool = False  # memory = "weak"
 
 
 def load_scheme(source: bytes | str, name: str) -> Scheme:
@@ -147,7 +148,7 @@ def make_program(scheme: Scheme, tasks: Sequence[str], settings: Settings | None
     sources = tuple(Source(s.text.name, s.text.text) for s in schemes)
     return Program(
         scheme.name, scheme.header["title"], tuple(made), tuple(objects), vms, sources,
-        tuple(scheme.header.items()), settings.scenario, settings.signals, settings.cpus,
+        tuple(scheme.header.items()), settings.scenario, settings.signals, settings.cpus, settings.weak,
     )  # fmt: skip
 
 
