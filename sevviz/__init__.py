@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from sevviz.catalogue import load, load_text, program, scenario, scenario_names, scheme_names
     from sevviz.errors import ScenarioError, ScheduleError, SchemeError, SevvizError
     from sevviz.explorer import explore
-    from sevviz.replay import replay, run
+    from sevviz.prediction import Prediction, predict
     from sevviz.schedule import format_schedule, parse_schedule
+    from sevviz.traces import replay, run
     from sevviz.verdict import Verdict, check
 
 # Each name and the module it comes from: loaded when first asked for, so that `import sevviz` costs nothing.
@@ -33,19 +34,21 @@ _HOME = {
     "load": "catalogue",
     "load_text": "catalogue",
     "lock_order": "analysis",
+    "Prediction": "prediction",
+    "predict": "prediction",
     "parse_schedule": "schedule",
     "program": "catalogue",
-    "replay": "replay",
-    "run": "replay",
+    "replay": "traces",
+    "run": "traces",
     "scenario": "catalogue",
     "scenario_names": "catalogue",
     "scheme_names": "catalogue",
 }
 
 __all__ = [
-    "ScenarioError", "ScheduleError", "SchemeError", "SevvizError", "Verdict", "check", "explore", "format_schedule",
-    "load", "load_text", "lock_order", "parse_schedule", "program", "replay", "run", "scenario", "scenario_names",
-    "scheme_names",
+    "Prediction", "ScenarioError", "ScheduleError", "SchemeError", "SevvizError", "Verdict", "check", "explore",
+    "format_schedule", "load", "load_text", "lock_order", "parse_schedule", "predict", "program", "replay", "run",
+    "scenario", "scenario_names", "scheme_names",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

@@ -138,7 +138,7 @@ def _progress() -> Callable[[int], None]:
 
 def _replay(options: argparse.Namespace, chosen: Program) -> int:
     """Show the steps of a schedule; where it cannot be followed, show its beginning and say why it ends there."""
-    from sevviz.replay import replay
+    from sevviz.traces import replay
     from sevviz.report import Paint, trace_json, trace_text
     from sevviz.schedule import parse_schedule
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sevviz.catalogue import Scenario
     from sevviz.csource import Scheme
     from sevviz.model import Program
-from sevviz.replay import run
+from sevviz.traces import run
 
 __all__ = ["Verdict", "check", "fault_json", "verdict_of", "waits_json"]
 
