@@ -15,8 +15,26 @@ def differences(verdict: dict[str, Any], result: Result) -> list[str]:
         expected = result.outcomes[outcome], result.shortest[outcome]
         if (count, length) != expected:
             found.append(f"{outcome}: the engine has (count, shortest) {(count, length)}, the oracle {expected}")
-    theirs = {_placed((f["kind"], f["task"], f["line"], f["object"])) for f in verdict["faults"]}
-    return found + _sets("faults", theirs, {_placed(fault) for fault in result.faults})
+    return found + _sets("faults", _faults(verdict), _expected_faults(result))
+
+
+def _faults(verdict: dict[str, Any]) -> set[tuple[Fault, int, str | None]]:
+    """Each fault with the length of its schedule and the number of schedules that have its kind."""
+    return {
+        (_placed((f["kind"], f["task"], f["line"], f["object"])), len(f["schedule"].split()), _affected(f))
+        for f in verdict["faults"]
+    }
+
+
+def _affected(fault: dict[str, Any]) -> str | None:
+    # A self-deadlock is an outcome as well, and counted there: each task's apart.
+    return None if fault["kind"] == "self-deadlock" else fault["interleavings"]
+
+
+def _expected_faults(result: Result) -> set[tuple[Fault, int, str | None]]:
+    counts = {kind: None if count is None else str(count) for kind, count in result.affected.items()}
+    counts["self-deadlock"] = None
+    return {(_placed(fault), length, counts[fault[0]]) for fault, length in result.faults.items()}
 
 
 def _outcomes(verdict: dict[str, Any]) -> dict[Outcome, tuple[int | None, int]]:
@@ -37,7 +55,7 @@ def _outcomes(verdict: dict[str, Any]) -> dict[Outcome, tuple[int | None, int]]:
 
 def _placed(fault: Fault) -> Fault:
     """Keep of a fault's place what is a rule, not a courtesy to the reader: a leftover has no line of its own."""
-    kind, task, line, thing = fault
+    kind, task, _, thing = fault
     if kind == "flag-left-set":
         return kind, None, None, thing
     return (kind, task, None, thing) if kind == "held-at-return" else fault

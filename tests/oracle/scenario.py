@@ -22,7 +22,9 @@ class Scenario:
 
 
 def scenario_from_table(table: dict[str, Any]) -> Scenario:
-    """Read one table of scenarios.toml."""
+    """Read one table of scenarios.toml. Memory is always strong here, so ``memory`` is refused."""
+    unknown = set(table) - {"title", "what", "tasks", "initial", "signals", "retry", "cpus"}
+    assert not unknown, f"the oracle does not know {unknown}"
     retry = table.get("retry", 0)
     return Scenario(
         calls=tuple(_call(text) for text in table["tasks"]),

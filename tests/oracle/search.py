@@ -3,12 +3,14 @@
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .frontend import Scheme
 from .scenario import Scenario
 from .world import Effect, Fault, Move, Returns, Rules, World
 
 Outcome = tuple[str, Returns]
+Kinds = frozenset[str]
 
 
 class TooLarge(Exception):  # noqa: N818 - an answer, not an error
@@ -23,6 +25,16 @@ class Result:
     shortest: dict[Outcome, int] = field(default_factory=dict)
     faults: dict[Fault, int] = field(default_factory=dict)
     """Each fault with the length of a shortest schedule to it."""
+    affected: dict[str, int | None] = field(default_factory=dict)
+    """Each kind of fault with the number of complete schedules that have one."""
+
+
+class Edge(NamedTuple):
+    """One move out of a state: what it reports, the faults it records, and the next state unless it ends."""
+
+    reported: list[Outcome]
+    faults: frozenset[Fault]
+    after: World | None
 
 
 class _Notes:
@@ -32,6 +44,7 @@ class _Notes:
         self.counts: Counter[Outcome] = Counter()
         self.shortest: dict[Outcome, int] = {}
         self.faults: dict[Fault, int] = {}
+        self.affected: Counter[str] = Counter()
 
     def outcomes(self, outcomes: Iterable[Outcome], length: int, times: int) -> None:
         for outcome in outcomes:
@@ -44,7 +57,8 @@ class _Notes:
 
     def result(self, *, counted: bool) -> Result:
         outcomes = {outcome: count if counted else None for outcome, count in self.counts.items()}
-        return Result(outcomes, self.shortest, self.faults)
+        affected = {fault[0]: self.affected[fault[0]] if counted else None for fault in self.faults}
+        return Result(outcomes, self.shortest, self.faults, affected)
 
 
 def enumerate_schedules(scheme: Scheme, scenario: Scenario, limit: int = 200_000) -> Result:
@@ -57,7 +71,7 @@ def enumerate_schedules(scheme: Scheme, scenario: Scenario, limit: int = 200_000
     notes = _Notes()
     walked = 0
 
-    def walk(world: World, length: int) -> None:
+    def walk(world: World, length: int, kinds: Kinds) -> None:
         nonlocal walked
         walked += 1
         if walked > limit or length > 200:
@@ -67,13 +81,16 @@ def enumerate_schedules(scheme: Scheme, scenario: Scenario, limit: int = 200_000
             notes.recorded(effect.faults, length + 1)
             reported, ends = verdict(rules, effect, move)
             notes.outcomes(reported, length + 1, times=1)
-            if not ends:
-                walk(effect.world, length + 1)
+            after = kinds | {fault[0] for fault in effect.faults}
+            if ends:
+                notes.affected.update(after)
+            else:
+                walk(effect.world, length + 1, after)
 
     reported, ends = verdict(rules, Effect(rules.start, frozenset()), None)
     notes.outcomes(reported, 0, times=1)
     if not ends:
-        walk(rules.start, 0)
+        walk(rules.start, 0, frozenset())
     return notes.result(counted=True)
 
 
@@ -88,7 +105,7 @@ def reachable(scheme: Scheme, scenario: Scenario, limit: int = 200_000) -> Resul
     reported, ends = verdict(rules, Effect(rules.start, frozenset()), None)
     notes.outcomes(reported, 0, times=1)
     depth = {} if ends else {rules.start: 0}
-    edges: dict[World, list[tuple[list[Outcome], World | None]]] = {}
+    edges: dict[World, list[Edge]] = {}
     waiting = deque(depth)
     while waiting:
         world = waiting.popleft()
@@ -100,11 +117,11 @@ def reachable(scheme: Scheme, scenario: Scenario, limit: int = 200_000) -> Resul
             notes.recorded(effect.faults, depth[world] + 1)
             reported, ends = verdict(rules, effect, move)
             notes.outcomes(reported, depth[world] + 1, times=0)
-            edges[world].append((reported, None if ends else effect.world))
+            edges[world].append(Edge(reported, effect.faults, None if ends else effect.world))
             if not ends and effect.world not in depth:
                 depth[effect.world] = depth[world] + 1
                 waiting.append(effect.world)
-    return notes.result(counted=_count_paths(edges, notes.counts))
+    return notes.result(counted=_count_paths(edges, notes))
 
 
 def verdict(rules: Rules, effect: Effect, move: Move | None) -> tuple[list[Outcome], bool]:
@@ -115,32 +132,44 @@ def verdict(rules: Rules, effect: Effect, move: Move | None) -> tuple[list[Outco
         return [("fault:" + effect.ended_by, returns)], True
     if all(task.returned for task in world.tasks):
         return [("returned", returns)], True
-    everyone = range(len(world.tasks))
     if move is not None and not move[1]:
         cycle = rules.cycle_from(world, move[0])
         if cycle:
             return [("deadlock", returns)], not any(rules.is_killable(world, index) for index in cycle)
-    stuck = not any(rules.can_step(world, index) for index in everyone)
-    if stuck and not any(rules.is_killable(world, index) for index in everyone):
+    if rules.is_hopeless(world):
         return [("deadlock", returns)], True
     return [], False
 
 
-def _count_paths(edges: dict[World, list[tuple[list[Outcome], World | None]]], counts: Counter[Outcome]) -> bool:
-    """Add up the schedules to each outcome, state after state; return False if a cycle makes them endless."""
-    arrows_in: Counter[World] = Counter(after for arrows in edges.values() for _, after in arrows if after is not None)
-    paths: Counter[World] = Counter(list(edges)[:1])
+def _count_paths(edges: dict[World, list[Edge]], notes: _Notes) -> bool:
+    """Add up the schedules to each outcome, state after state; return False if a cycle makes them endless.
+
+    Schedules to one state are counted apart by the kinds of fault that they have had.
+    """
+    arrows_in = Counter(edge.after for arrows in edges.values() for edge in arrows if edge.after is not None)
+    paths: dict[World, Counter[Kinds]] = {world: Counter() for world in edges}
+    for start in list(edges)[:1]:
+        paths[start][frozenset()] = 1
     ready = [world for world in edges if arrows_in[world] == 0]
     done = 0
     while ready:
         world = ready.pop()
         done += 1
-        for reported, after in edges[world]:
-            for outcome in reported:
-                counts[outcome] += paths[world]
-            if after is not None:
-                paths[after] += paths[world]
-                arrows_in[after] -= 1
-                if arrows_in[after] == 0:
-                    ready.append(after)
+        for edge in edges[world]:
+            _follow(edge, paths[world], paths, notes)
+            if edge.after is not None:
+                arrows_in[edge.after] -= 1
+                if arrows_in[edge.after] == 0:
+                    ready.append(edge.after)
     return done == len(edges)
+
+
+def _follow(edge: Edge, arriving: Counter[Kinds], paths: dict[World, Counter[Kinds]], notes: _Notes) -> None:
+    for outcome in edge.reported:
+        notes.counts[outcome] += arriving.total()
+    for kinds, times in arriving.items():
+        after = kinds | {fault[0] for fault in edge.faults}
+        if edge.after is not None:
+            paths[edge.after][after] += times
+        else:
+            notes.affected.update(dict.fromkeys(after, times))

@@ -95,7 +95,8 @@ class Rules:
 
     def _keeps_a_cpu(self, world: World, index: int) -> bool:
         """Whether a task has a CPU that it gives to nobody: it spins, or runs with a spinlock held."""
-        awake = world.in_atomic_context(index) and not world.tasks[index].slept
+        task = world.tasks[index]
+        awake = world.in_atomic_context(index) and not task.slept and not task.returned
         return awake or self._is_blocked_on(world, index, "spin")
 
     def _is_blocked_on(self, world: World, index: int, sort: str) -> bool:
@@ -122,9 +123,16 @@ class Rules:
         return chain if waited_for == index else []
 
     def is_killable(self, world: World, index: int) -> bool:
-        """Whether a fatal signal could still end this task's wait."""
-        operation = world.tasks[index].point.operation
-        return self.scenario.signals and operation is not None and operation.kind == "mutex_lock_killable"
+        """Whether a fatal signal could still end this task's wait for a lock."""
+        return self.scenario.signals and self.waits_for(self._all_signalled(world), index) is None
+
+    def is_hopeless(self, world: World) -> bool:
+        """Whether no task can step, and none could even if every signal came."""
+        future = self._all_signalled(world) if self.scenario.signals else world
+        return not any(self.can_step(future, index) for index in range(len(world.tasks)))
+
+    def _all_signalled(self, world: World) -> World:
+        return replace(world, tasks=tuple(replace(task, signalled=True) for task in world.tasks))
 
     def apply(self, world: World, move: Move) -> Effect:
         """Make one move."""
