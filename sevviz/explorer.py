@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_LIMIT", "StateGraph", "explore"]
 
 DEFAULT_LIMIT = 1_000_000  # states; about 1 GB
+PROGRESS_EVERY = 10_000  # states
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +50,34 @@ class StateGraph:
 
 
 def explore(program: Program, limit: int = DEFAULT_LIMIT, progress: Callable[[int], None] | None = None) -> StateGraph:
-    """The state graph of a program. At more than `limit` states the graph is marked as not complete.
+    """The state graph of a program; marked as not complete if it has more than `limit` states.
 
-    `progress` is called with the number of states found, every 10,000 states.
+    `progress` is called with the number of states found, every PROGRESS_EVERY states.
     """
     start = initial_state(program)
     states, numbers = [start], {start: 0}
     parents = [(-1, 0)]
     edges: list[tuple[tuple[int, int], ...]] = []
     faults: dict[tuple[int, int], tuple[Fault, ...]] = {}
-    complete = True
     # The list grows while it is walked: it is the queue.
     for source, state in enumerate(states):
-        if len(states) > limit:
-            complete = False
+        reached = moves(program, state)
+        room = limit - len(states)
+        if len(reached) > room and len({move.state for move in reached} - numbers.keys()) > room:
             break
         found = []
-        for actor, target, broken in moves(program, state):
+        for actor, target, broken in reached:
             number = numbers.get(target)
             if number is None:
                 number = numbers[target] = len(states)
                 states.append(target)
                 parents.append((source, actor))
-                if progress is not None and number % 10_000 == 0:
+                if progress is not None and number % PROGRESS_EVERY == 0:
                     progress(number)
             found.append((actor, number))
             if broken:
                 faults[source, actor] = broken
         edges.append(tuple(found))
+    complete = len(edges) == len(states)
     edges += [()] * (len(states) - len(edges))
     return StateGraph(program, tuple(states), tuple(edges), faults, tuple(parents), complete)

@@ -1,0 +1,188 @@
+"""The command line: contract 3, exit statuses, streams, and what people read."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sevviz.cli import main
+
+ROOT = Path(__file__).parent.parent
+GROWING = """/*
+ * title: Grows
+ * source: test
+ * entry: migrate
+ */
+static int migrate(struct kvm *dst, struct kvm *src)
+{
+	int n = 0;
+
+	while (READ_ONCE(dst->stop) == 0)
+		n++;
+	return 0;
+}
+"""
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", "import sys; from sevviz.cli import main; sys.exit(main())", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def output(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Status, standard output and standard error of a command in this process."""
+    status = main(arguments)
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["flag_then_mutex"], 0),
+        (["naive"], 1),
+        (["v4", "--scenario", "uncontended"], 1),
+        (["flag_then_mutex", "--scenario", "retry"], 1),
+        (["naive", "--scenario", "same"], 0),
+        (["naive", "--limit", "3"], 3),
+        (["naive", "--task", "migrate(B, A)"], 0),
+        (["naive", "--task", "migrate(A, A)"], 1),
+        (["nave"], 2),
+        (["naive", "--scenario", "dubble"], 2),
+        (["naive", "--task", "migrate(B)"], 2),
+        (["naive", "--schedule", "1 1 3"], 2),
+    ],
+)
+def test_exit_status_says_what_was_found(capsys: pytest.CaptureFixture[str], arguments: list[str], status: int) -> None:
+    assert output(capsys, "check", *arguments)[0] == status
+
+
+def test_json_is_one_object_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = output(capsys, "check", "naive", "--json")
+    found = json.loads(out)
+    assert (status, err, out.count("\n")) == (1, "", 1)
+    assert found["format"] == 1
+    assert found["tasks"] == ["migrate(B, A)", "migrate(A, B)"]
+    assert (found["states"], found["transitions"], found["interleavings"]) == (27, 30, "6")
+    deadlock = next(o for o in found["outcomes"] if o["kind"] == "deadlock")
+    assert deadlock["returns"] == [None, None]
+    assert (deadlock["interleavings"], deadlock["schedule"]) == ("2", "1 2")
+    assert deadlock["cycle"] == [
+        {"task": 1, "waits_for": "A.lock", "held_by": 2, "since": 2},
+        {"task": 2, "waits_for": "B.lock", "held_by": 1, "since": 1},
+    ]
+
+
+def test_an_unfinished_search_never_says_that_there_is_no_deadlock(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = output(capsys, "check", "flag_then_mutex", "--limit", "50")
+    assert status == 3
+    assert out.strip().endswith(
+        "Inconclusive: nothing wrong in the first 49 states, but the search did not finish; raise --limit."
+    )
+    assert "Certified" not in out
+
+
+def test_a_deadlock_found_before_the_limit_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = output(capsys, "check", "naive", "--limit", "9", "--json")
+    found = json.loads(out)
+    assert (status, found["complete"], found["interleavings"]) == (1, False, None)
+    assert [o["schedule"] for o in found["outcomes"]] == ["1 2"]
+
+
+def test_the_table_names_every_task_and_lock_of_a_deadlock(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = output(capsys, "check", "naive")
+    assert "task 1 waits for A.lock, held by task 2 since step 2" in out
+    assert "task 2 waits for B.lock, held by task 1 since step 1" in out
+    assert "Every interleaving searched: 27 states, 30 transitions, 6 schedules." in out
+    assert out.endswith("Found: a deadlock.\n")
+
+
+def test_a_schedule_is_replayed_step_by_step(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = output(capsys, "check", "naive", "--schedule", "12")
+    assert (status, err) == (1, "")
+    assert "mutex_lock(B.lock)    B.lock: free → task 1" in out
+    assert out.endswith("Deadlock.\n")
+
+
+def test_a_schedule_that_cannot_go_on_shows_its_beginning_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = output(capsys, "check", "naive", "--schedule", "1 2 2")
+    assert status == 2
+    assert "mutex_lock(A.lock)" in out
+    expected = (
+        "step 3 picks task 2 (migrate(A, B)), which waits for B.lock, held by task 1 since step 1; nothing is runnable"
+    )
+    assert err.strip() == expected
+
+
+def test_a_misspelt_scheme_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = output(capsys, "check", "nave")
+    assert (status, out) == (2, "")
+    assert err.startswith("no scheme 'nave'; did you mean 'naive'?; there are address_order, flag_then_mutex, ")
+
+
+def test_a_counter_without_end_is_inconclusive_not_hung_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scheme = tmp_path / "grows.c"
+    scheme.write_text(GROWING)
+    status, out, _ = output(capsys, "check", str(scheme), "--limit", "2000", "--json")
+    assert (status, json.loads(out)["complete"]) == (3, False)
+
+
+def test_no_colour_in_a_pipe_and_no_traceback_when_the_reader_goes() -> None:
+    assert "\x1b" not in run("check", "v4").stdout
+    command = f"{sys.executable} -c 'from sevviz.cli import main; main([\"list\"])' | true"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+
+
+def test_colour_on_a_terminal_unless_no_color_is_set() -> None:
+    script = Path("/usr/bin/script")
+    if not script.exists():  # util-linux, on every Debian
+        pytest.fail("the test needs script(1) of util-linux (apt-get install bsdutils)")
+    command = f'{sys.executable} -c \'from sevviz.cli import main; main(["check", "naive"])\''
+    for setting, coloured in (("", True), ("1", False)):
+        environment = {**os.environ, "NO_COLOR": setting, "TERM": "xterm"}
+        done = subprocess.run(
+            [str(script), "-qec", command, "/dev/null"],
+            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert ("\x1b[1;31mFound: a deadlock." in done.stdout) is coloured
+
+
+def test_ctrl_c_ends_a_search_with_one_clean_line(tmp_path: Path) -> None:
+    scheme = tmp_path / "grows.c"
+    scheme.write_text(GROWING)
+    code = "import sys; from sevviz.cli import main; sys.exit(main())"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "check", str(scheme), "--limit", "900000000"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        first = process.stderr.readline()  # the search says how far it is after two seconds
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert "states after" in first
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "sevviz: interrupted"
+    assert "Traceback" not in err
+
+
+def test_list_names_every_scheme_and_scenario(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = output(capsys, "list")
+    names = [path.stem for path in (ROOT / "data" / "schemes").glob("*.c")]
+    assert all(f"  {name} " in out for name in [*names, "double", "ring3", "retry"])
+    status, out, _ = output(capsys, "list", "--json")
+    assert (status, {s["name"] for s in json.loads(out)["schemes"]}) == (0, set(names))
