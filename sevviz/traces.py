@@ -8,7 +8,7 @@ from sevviz.model import FAULTED, OVERTAKE, Fault, Operation, Program, State, St
 from sevviz.release_order import overtaker_of
 from sevviz.schedule import format_actor, task_of
 
-__all__ = ["replay", "run"]
+__all__ = ["operation_of", "replay", "run"]
 
 
 def run(program: Program, schedule: tuple[int, ...]) -> Trace:
@@ -28,7 +28,7 @@ def replay(program: Program, schedule: tuple[int, ...]) -> tuple[Trace, str]:
         problem = _why_not(program, states, actor, number)
         if problem:
             return Trace(program, tuple(states), tuple(steps)), problem
-        operation = _operation(program, state, actor)
+        operation = operation_of(program, state, actor)
         move = step(program, state, actor)
         # Who was seen to go to sleep in atomic context was warned then; the kernel does not warn twice for one call.
         faults = tuple(f for f in move.faults if f.kind != "sleep-in-atomic" or (f.task, f.span) not in warned)
@@ -39,7 +39,7 @@ def replay(program: Program, schedule: tuple[int, ...]) -> tuple[Trace, str]:
     return Trace(program, tuple(states), tuple(steps)), ""
 
 
-def _operation(program: Program, state: State, actor: int) -> Operation | None:
+def operation_of(program: Program, state: State, actor: int) -> Operation | None:
     """What an actor does: the next operation of a task, the store that overtakes, None for a signal."""
     if actor < -OVERTAKE:
         overtaker = overtaker_of(program, state, task_of(actor))
