@@ -1,0 +1,147 @@
+"""Boots a kernel image on one list of turns and reads what it prints. One boot is one run; every boot has a limit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sevviz.kernel.script import Finding, Turn
+from sevviz.schedule import format_schedule
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sevviz.kernel.build import Configuration
+    from sevviz.kernel.case import Case
+    from sevviz.model import SharedObject
+
+__all__ = ["FINDINGS", "Run", "boot", "parameters", "read_console"]
+
+LIMIT_SECONDS = 30  # of real time; a run takes a few hundredths of a second
+TOLD = ("step", "return", "wait", "spin", "cannot", "exclusion")
+QEMU = (
+    "qemu-system-x86_64", "-accel", "tcg", "-m", "128M", "-nographic", "-no-reboot", "-nodefaults", "-serial", "stdio",
+    # As sockets: with plain "-smp 3" the firmware's table shows one CPU.
+    "-smp", "cpus=3,sockets=3,cores=1,threads=1",
+)  # fmt: skip
+# Without "tsc=unstable" the refinement of the TSC stops the machine for a CPU that spins.
+QEMU_APPEND = ("console=ttyS0", "watchdog_thresh=2", "tsc=unstable", "panic=-1")
+UML = ("mem=64M", "con=null", "con0=null,fd:1", "console=tty0", "time-travel=inf-cpu")
+
+# The kernel's words, and how the task is named in or after them.
+FINDINGS = {
+    "recursive": r"WARNING: possible recursive locking detected(?:.*\n){1,6}?(?:task(\d+)|\S+)/\d+ is trying",
+    "circular": r"WARNING: possible circular locking dependency detected(?:.*\n){1,6}?(?:task(\d+)|\S+)/\d+ is trying",
+    "invalid-wait-context": r"\[ BUG: Invalid wait context \](?:.*\n){1,6}?(?:task(\d+)|\S+)/\d+ is trying",
+    "bad-unlock": r"WARNING: bad unlock balance detected!(?:.*\n){1,6}?(?:task(\d+)|\S+)/\d+ is trying",
+    "held-at-return": r"WARNING: lock held when returning to user space!(?:.*\n){1,6}?(?:task(\d+)|\S+)/\d+ is leaving",
+    "sleeping-function": r"BUG: sleeping function called from invalid context.*\n.*name: (?:task(\d+)|\w+)",
+    "scheduling-while-atomic": r"BUG: scheduling while atomic: (?:task(\d+)|\w+)/",
+    "spinlock-recursion": r"BUG: spinlock recursion on CPU#\d+, (?:task(\d+)|\w+)/",
+    "hung-task": r"INFO: task (?:task(\d+)|\w+):\d+ blocked for more than",
+    "soft-lockup": r"watchdog: BUG: soft lockup - CPU#\d+ stuck for \d+s! \[(?:task(\d+)|[^\]]+):\d+\]",
+    "rcu-stall": r"rcu: INFO: rcu_\w+ (?:self-)?detected ()",
+    "panic": r"Kernel panic - not syncing()",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a kernel did. `ended` is "" for a run to its end, else why it is not one."""
+
+    turns: tuple[Turn, ...]
+    findings: frozenset[Finding]
+    ended: str
+    console: str  # from the first turn on
+
+
+def parameters(case: Case, turns: tuple[int, ...]) -> list[str]:
+    """The kernel parameters of a run."""
+    program, paths = case.program, {short: path for path, short in case.names.items()}
+    initial = [f"{_address(shared, paths)}={shared.initial}" for shared in program.objects if shared.initial]
+    words = {
+        "scheme": case.scheme.name,
+        "vms": ",".join(program.vms),
+        "tasks": "/".join(task.label.replace(" ", "") for task in program.tasks),
+        "initial": ",".join(initial),
+        "script": format_schedule(turns).replace(" ", ","),
+        "retry": str(-1 if case.retry is None else case.retry),
+    }
+    return [f"runner.{name}={word}" for name, word in words.items() if word]
+
+
+def _address(shared: SharedObject, paths: dict[str, str]) -> str:
+    return f"{shared.vm}.{paths[shared.name.removeprefix(f'{shared.vm}.')]}" if shared.vm else shared.name
+
+
+def boot(image: Path, configuration: Configuration, case: Case, turns: tuple[int, ...]) -> Run:
+    """Boot an image, let it take the turns, and read what it says. A kernel that hangs ends by a limit."""
+    words = parameters(case, turns)
+    # UML wants a folder for its sockets and one, not mounted noexec, for its memory.
+    with tempfile.TemporaryDirectory(prefix="sevviz-uml-") as home:
+        command = _command(image, configuration, words)
+        environment = {**os.environ, "HOME": home, "TMPDIR": home}
+        with subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:  # fmt: skip
+            try:
+                output, _ = process.communicate(timeout=LIMIT_SECONDS)
+                ended = ""
+            except subprocess.TimeoutExpired:
+                ended = f"no end after {LIMIT_SECONDS} s"
+                output = _kill(process)
+    return read_console(output.decode(errors="replace"), case.names, ended)
+
+
+def _command(image: Path, configuration: Configuration, words: list[str]) -> list[str]:
+    if configuration.arch == "um":
+        return [str(image), *UML, *words]
+    return [*QEMU, "-kernel", str(image), "-append", " ".join((*QEMU_APPEND, *words))]
+
+
+def _kill(process: subprocess.Popen[bytes]) -> bytes:
+    """End a kernel and what it started; UML runs as several processes in a session of its own."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    return process.communicate()[0]
+
+
+def read_console(text: str, names: dict[str, str], ended: str = "") -> Run:
+    """The run that a console's text tells of. `names` are the short names of fields by their paths."""
+    _, begin, told = text.replace("\r", "").partition("sevviz: begin\n")
+    if not begin:
+        told, ended = text, ended or "the runner did not start"
+    turns: list[Turn] = [Turn("", ())]
+    for line in re.findall(r"sevviz: (.*)", told):
+        words = line.split()
+        if words[0] == "turn":
+            turns.append(Turn(words[1], ()))
+        elif words[0] in TOLD:
+            shown = " ".join(_short(word, names) for word in words)
+            turns[-1] = Turn(turns[-1].word, (*turns[-1].lines, shown))
+    if begin and "sevviz: end" not in told:
+        ended = ended or "the kernel ended before the runner did"
+    return Run(tuple(turns), _findings(told), ended, told)
+
+
+def _short(word: str, names: dict[str, str]) -> str:
+    """The name of a field as sevviz says it: B.svm.sev_info.migration_lock is B.migration_lock."""
+    vm, dot, path = word.partition(".")
+    return f"{vm}.{names[path]}" if dot and path in names else word
+
+
+def _findings(text: str) -> frozenset[Finding]:
+    found = set()
+    for kind, pattern in FINDINGS.items():
+        for match in re.finditer(pattern, text):
+            found.add(Finding(kind, int(match[1] or 0) if match.re.groups else 0))
+            if kind == "sleeping-function":
+                break  # told once a second: only the first time means something
+    return frozenset(found)

@@ -1,0 +1,228 @@
+"""Builds the kernel: Debian's source, a configuration fragment, the runner and the schemes; kept in a cache."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sevviz.csource.scheme import IOCTL, load_scheme
+from sevviz.errors import SevvizError
+from sevviz.kernel.generate import check_name, generate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sevviz.csource import Scheme
+
+__all__ = ["CONFIGURATIONS", "Configuration", "KernelError", "Missing", "build", "cache_folder"]
+
+VERSION = "6.12"
+SOURCE_PACKAGE = f"linux-source-{VERSION}"
+TARBALL = Path(f"/usr/src/{SOURCE_PACKAGE}.tar.xz")
+HERE = Path(__file__).parent / "image"
+
+# Neither architecture needs these, and they are two thirds of the tree.
+LEFT_OUT = (
+    *(f"*/Documentation/*.{ending}" for ending in ("rst", "yaml", "txt", "svg")),
+    "*/arch/a*/*.[chS]", "*/arch/[c-tv-w]*/*.[chS]", "*/arch/*.dts*", "*/drivers/staging/*.[ch]",
+    *(f"*/drivers/{folder}/*.[ch]" for folder in ("gpu", "net", "media", "infiniband", "scsi")),
+    "*/sound/*.[ch]", "*/tools/testing/*", "*/tools/perf/*",
+)  # fmt: skip
+
+
+class KernelError(SevvizError):
+    """The kernel could not be built or started; the text says what happened."""
+
+
+class Missing(KernelError):
+    """Something of the machine's is missing; the text names the packages that bring it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One way to build the kernel: the fragment `image/NAME.config`, the architecture and what to make."""
+
+    name: str
+    what: str
+    arch: str
+    target: str
+    image: str
+    smp: bool
+    packages: tuple[str, ...]
+    programs: tuple[str, ...]
+
+
+_PACKAGES = (SOURCE_PACKAGE, "gcc", "make", "flex", "bison", "bc", "xz-utils", "libc6-dev")
+_PROGRAMS = ("gcc", "make", "flex", "bison", "bc", "xz", "tar", "dpkg-query")
+_X86 = ("x86_64", "bzImage", "arch/x86/boot/bzImage")
+CONFIGURATIONS = {
+    c.name: c
+    for c in (
+        Configuration("debug", "User-Mode Linux, lockdep and atomic-sleep checks", "um", "linux", "linux", False, _PACKAGES, _PROGRAMS),
+        Configuration("plain", "User-Mode Linux, only the hung-task detector", "um", "linux", "linux", False, _PACKAGES, _PROGRAMS),
+        Configuration("smp", "x86_64 with several CPUs in QEMU, all checks", *_X86, True, (*_PACKAGES, "libelf-dev", "qemu-system-x86"), (*_PROGRAMS, "qemu-system-x86_64")),
+        Configuration("rt", "as smp, with PREEMPT_RT", *_X86, True, (*_PACKAGES, "libelf-dev", "qemu-system-x86"), (*_PROGRAMS, "qemu-system-x86_64")),
+    )
+}  # fmt: skip
+
+
+def cache_folder() -> Path:
+    """Where sources, objects and images are kept: $SEVVIZ_CACHE, or sevviz in the user's cache folder."""
+    chosen = os.environ.get("SEVVIZ_CACHE")
+    if chosen:
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sevviz"
+
+
+def check_packages(configuration: Configuration) -> None:
+    """Raise Missing where something is not installed."""
+    lacking = [name for name in configuration.programs if shutil.which(name) is None]
+    if not TARBALL.is_file():
+        lacking.append(str(TARBALL))
+    if lacking:
+        needed = " ".join(configuration.packages)
+        message = f"the {configuration.name} kernel cannot be built here, missing: {', '.join(lacking)}\non Debian 12: apt-get install {needed}"
+        raise Missing(message)
+
+
+@cache
+def source_version() -> str:
+    """The version of the Debian package that the kernel is built from: "6.12.117-1~deb12u1"."""
+    return _output(["dpkg-query", "-W", "-f", "${Version}", SOURCE_PACKAGE])
+
+
+def _output(command: Sequence[str]) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def build(configuration: Configuration, schemes: Sequence[Scheme]) -> Path:
+    """The path of a kernel image with these schemes in it, from the cache if it is there.
+
+    Raises:
+        Missing: a package is not installed.
+        KernelError: the build failed; the text is the end of what make said.
+    """
+    check_packages(configuration)
+    files = _files(schemes)
+    kept = cache_folder() / f"{configuration.name}-{_key(configuration, files)}"
+    if not (kept / "image").is_file():
+        with _lock():
+            if not (kept / "image").is_file():
+                _make(configuration, files, kept)
+    return kept / "image"
+
+
+def _files(schemes: Sequence[Scheme]) -> dict[str, str]:
+    """All files that are added to the kernel, by name."""
+    files = {name: (HERE / name).read_text(encoding="utf-8") for name in ("runner.c", "runner.h")}
+    names = [scheme.name for scheme in schemes]
+    for scheme in schemes:
+        check_name(scheme.name)
+        files[f"scheme_{scheme.name}.c"] = generate(scheme, load_scheme(IOCTL, "ioctl"))
+    table = "".join(f"extern const struct sevviz_scheme sevviz_scheme_{name};\n" for name in names)
+    entries = "".join(f"\t&sevviz_scheme_{name},\n" for name in names)
+    files["table.c"] = (
+        f'#include "runner.h"\n{table}'
+        f"extern const struct sevviz_scheme *const sevviz_schemes[];\n"
+        f"const struct sevviz_scheme *const sevviz_schemes[] = {{\n{entries}\tNULL\n}};\n"
+    )
+    objects = " ".join(["runner.o", "table.o", *(f"scheme_{name}.o" for name in names)])
+    # Functions keep their names in the kernel's reports if they are not inlined.
+    files["Makefile"] = f"obj-y += {objects}\nccflags-y += -fno-inline-functions -fno-inline-small-functions -fno-inline-functions-called-once\n"
+    return files
+
+
+def _key(configuration: Configuration, files: dict[str, str]) -> str:
+    fragment = (HERE / f"{configuration.name}.config").read_text(encoding="utf-8")
+    compiler = _output(["gcc", "-dumpfullversion"])
+    parts = (source_version(), compiler, fragment, *(f"{name}\n{text}" for name, text in sorted(files.items())))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def _lock() -> Iterator[None]:
+    """One build at a time in a cache; the lock goes with the process."""
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _say(text: str) -> None:
+    print(f"sevviz: {text}", file=sys.stderr, flush=True)
+
+
+def _make(configuration: Configuration, files: dict[str, str], kept: Path) -> None:
+    source = _unpack()
+    folder = source / "lib" / "sevviz"
+    folder.mkdir(exist_ok=True)
+    for stale in folder.iterdir():
+        if stale.name not in files:
+            stale.unlink()
+    for name, text in files.items():
+        path = folder / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")  # an untouched file is not compiled again
+    objects = cache_folder() / f"objects-{configuration.name}-{source_version()}"
+    _say(f"building the {configuration.name} kernel ({configuration.what}) in {objects}; about two minutes the first time")
+    make = ["make", "-s", "-C", str(source), f"ARCH={configuration.arch}", f"O={objects}"]
+    fragment = HERE / f"{configuration.name}.config"
+    objects.mkdir(exist_ok=True)
+    _run([*make, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig"])
+    _check_configuration(fragment, objects / ".config")
+    _run([*make, f"-j{len(os.sched_getaffinity(0))}", configuration.target])
+    _keep(objects, configuration, kept)
+
+
+def _keep(objects: Path, configuration: Configuration, kept: Path) -> None:
+    """Put image and configuration into the cache in one move."""
+    fresh = kept.with_name(f"{kept.name}.{os.getpid()}")
+    fresh.mkdir()
+    shutil.copy(objects / configuration.image, fresh / "image")
+    shutil.copy(objects / ".config", fresh / "config")
+    shutil.rmtree(kept, ignore_errors=True)
+    fresh.rename(kept)
+
+
+def _unpack() -> Path:
+    """The kernel's source with one line added to a Makefile: that is all that is changed in it."""
+    source = cache_folder() / f"source-{source_version()}"
+    if not source.is_dir():
+        _say(f"unpacking {TARBALL}")
+        fresh = source.with_name(f"{source.name}.{os.getpid()}")
+        fresh.mkdir(parents=True)
+        excluded = [f"--exclude={pattern}" for pattern in LEFT_OUT]
+        _run(["tar", "-C", str(fresh), "--strip-components=1", "--wildcards", "--wildcards-match-slash", *excluded, "-xf", str(TARBALL)])
+        with (fresh / "lib" / "Makefile").open("a", encoding="utf-8") as makefile:
+            makefile.write("obj-y += sevviz/\n")
+        fresh.rename(source)
+    return source
+
+
+def _run(command: Sequence[str]) -> None:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        tail = "\n".join((done.stdout + done.stderr).strip().split("\n")[-25:])
+        message = f"{' '.join(command[:2])} failed:\n{tail}"
+        raise KernelError(message)
+
+
+def _check_configuration(fragment: Path, made: Path) -> None:
+    """Kconfig drops in silence what it cannot set."""
+    wanted = re.findall(r"^CONFIG_\w+=.*$", fragment.read_text(encoding="utf-8"), re.MULTILINE)
+    lines = set(made.read_text(encoding="utf-8").split("\n"))
+    lost = [line for line in wanted if line not in lines]
+    if lost:
+        message = f"the kernel's configuration does not take: {', '.join(lost)}"
+        raise KernelError(message)

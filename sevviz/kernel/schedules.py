@@ -1,0 +1,88 @@
+"""Which schedules to run: every one where there are few enough, else a seeded sample, each schedule equally likely."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, NamedTuple
+
+from sevviz.analysis import survey
+from sevviz.explorer import explore
+from sevviz.loops import is_loop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sevviz.explorer import StateGraph
+    from sevviz.model import Program
+
+__all__ = ["Choice", "choose"]
+
+LONGEST_WALK = 60  # steps, where schedules have no end
+
+
+class Choice(NamedTuple):
+    """Schedules of a program; `total` is the number that there are, None where a loop makes them endless."""
+
+    schedules: tuple[tuple[int, ...], ...]
+    total: int | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether these are all."""
+        return self.total == len(self.schedules)
+
+
+def choose(program: Program, most: int, seed: int = 1) -> Choice:
+    """At most `most` complete schedules. A schedule ends as in a census: at a return, a fault or a final deadlock."""
+    graph = explore(program)
+    looked_at = survey(graph)
+    ends = [
+        kind in ("finished", "faulted") or any(deadlock.final for deadlock in found)
+        for kind, found in zip(looked_at.classes, looked_at.all_deadlocks, strict=True)
+    ]
+    generator = random.Random(seed)  # noqa: S311 - a sample, not a secret
+    if any(is_loop(graph.edges, part) for part in looked_at.parts):
+        walks = {_walk(graph, ends, generator) for _ in range(most)}
+        return Choice(tuple(sorted(walks)), None)
+    left = [0] * len(graph.states)  # the number of complete schedules from each state on
+    for part in looked_at.parts:  # sinks first
+        state = part[0]
+        left[state] = 1 if ends[state] or not graph.edges[state] else sum(left[to] for _, to in graph.edges[state])
+    if left[0] <= most:
+        return Choice(tuple(_every(graph, ends)), left[0])
+    found: set[tuple[int, ...]] = set()
+    while len(found) < most:
+        found.add(_draw(graph, ends, left, generator.randrange(left[0])))
+    return Choice(tuple(sorted(found)), left[0])
+
+
+def _every(graph: StateGraph, ends: list[bool]) -> Iterator[tuple[int, ...]]:
+    todo: list[tuple[int, tuple[int, ...]]] = [(0, ())]
+    while todo:
+        state, schedule = todo.pop()
+        if ends[state] or not graph.edges[state]:
+            yield schedule
+        else:
+            todo += [(target, (*schedule, actor)) for actor, target in reversed(graph.edges[state])]
+
+
+def _draw(graph: StateGraph, ends: list[bool], left: list[int], number: int) -> tuple[int, ...]:
+    """Schedule `number` in the order of `_every`."""
+    state, schedule = 0, list[int]()
+    while not ends[state] and graph.edges[state]:
+        for actor, target in graph.edges[state]:
+            if number < left[target]:
+                schedule.append(actor)
+                state = target
+                break
+            number -= left[target]
+    return tuple(schedule)
+
+
+def _walk(graph: StateGraph, ends: list[bool], generator: random.Random) -> tuple[int, ...]:
+    """A random walk: where a loop has no end, the walk is cut."""
+    state, schedule = 0, list[int]()
+    while not ends[state] and graph.edges[state] and len(schedule) < LONGEST_WALK:
+        actor, state = generator.choice(graph.edges[state])
+        schedule.append(actor)
+    return tuple(schedule)

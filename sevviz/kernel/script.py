@@ -1,0 +1,251 @@
+"""What the model says the kernel will do, line by line, when it is given a list of turns.
+
+A turn is finer than a step of a schedule: the kernel lets a task go into mutex_lock() even when the mutex is held, and
+the task sleeps inside until the holder wakes it. So a schedule is turned into turns (`turns_of`), with attempts that block
+wherever they cannot change what happens, and the interpreter is made to follow the turns (`follow`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from sevviz.interpreter import effect_of, initial_state, step, wait_of
+from sevviz.lockdep import Lockdep, is_spinning
+from sevviz.model import FAULTED, WOKEN
+from sevviz.schedule import format_schedule
+
+if TYPE_CHECKING:
+    from sevviz.interpreter import Wait
+    from sevviz.model import Operation, Program, State
+
+__all__ = ["Finding", "Prediction", "Turn", "follow", "turns_of"]
+
+
+class Finding(NamedTuple):
+    """One report of the kernel and the task that it names (0 where it names none)."""
+
+    kind: str
+    task: int
+
+
+class Turn(NamedTuple):
+    """A turn ("2", "2!", or "" for what happens before the first) and what the tasks did in it."""
+
+    word: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What follows from a list of turns.
+
+    `steps` is the schedule of the model that the turns amount to. `ends` names the fault after which nothing is
+    predicted; `spins` tells that a task was given a turn at a spinlock that another has, which one CPU cannot show.
+    """
+
+    turns: tuple[Turn, ...]
+    findings: frozenset[Finding]
+    results: tuple[int | None, ...]
+    steps: tuple[int, ...]
+    ends: str = ""
+    spins: bool = False
+
+
+@dataclass
+class _Follower:
+    """The model's tasks, driven turn by turn."""
+
+    program: Program
+    state: State = field(init=False)
+    asleep: list[int] = field(default_factory=list)  # inside a primitive, in the order of a mutex's wait list
+    steps: list[int] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    findings: set[Finding] = field(default_factory=set)
+    counts: dict[int, int] = field(default_factory=dict)  # each task's preempt count
+    ends: str = ""
+    spins: bool = False
+
+    def __post_init__(self) -> None:
+        self.state = initial_state(self.program)
+        self.checker = Lockdep(self.program)
+        for task in self._tasks():
+            self._say_return(task)
+
+    def _tasks(self) -> range:
+        return range(1, len(self.program.tasks) + 1)
+
+    def _operation(self, task: int) -> Operation | None:
+        return self.program.position(self.state, task - 1).operation
+
+    def turn(self, actor: int) -> None:
+        """Give a task its turn, or send it SIGKILL; then whoever can go on without a turn does."""
+        operation = self._operation(abs(actor))
+        if actor < 0:
+            if operation is not None:
+                self._take(actor)
+        elif operation is None or actor in self.asleep:
+            self.lines.append(f"cannot {actor}")
+        else:
+            self._begin(actor, operation)
+        while not self.ends and (woken := next((t for t in self.asleep if self._wait(t) is None), 0)):
+            self.asleep.remove(woken)
+            self._take(woken)
+        if not self.ends:
+            self._say_waits()
+
+    def _wait(self, task: int) -> Wait | None:
+        return wait_of(self.program, self.state, task)
+
+    def _begin(self, task: int, operation: Operation) -> None:
+        wait = self._wait(task)
+        if wait is not None and is_spinning(self.program, operation):
+            self.spins = True
+            self.lines.append(f"spin {task} {_what(self.program, operation)} {wait.holder}")
+            return
+        self._note_sleep(task, operation, blocks=wait is not None)
+        if operation.action == "lock":
+            self.checker.acquire(task, operation)
+        if wait is not None:
+            self.asleep.append(task)
+        else:
+            self._take(task)
+
+    def _note_sleep(self, task: int, operation: Operation, *, blocks: bool) -> None:
+        """might_sleep() looks at the preempt count first; who then really sleeps has it taken away."""
+        may_sleep = operation.action == "may_sleep" or (
+            operation.action == "lock" and not is_spinning(self.program, operation)
+        )
+        if not may_sleep or not self.counts.get(task):
+            return
+        if not any(kind == "sleeping-function" for kind, _ in self.findings):  # told at most once a second
+            self.findings.add(Finding("sleeping-function", task))
+        if blocks:
+            self.findings.add(Finding("scheduling-while-atomic", task))
+            self.counts[task] = 0
+
+    def _take(self, actor: int) -> None:
+        """The step itself, and what is printed of it."""
+        task, operation = abs(actor), self._operation(abs(actor))
+        assert operation is not None  # the caller has looked
+        before = self.state
+        move = step(self.program, before, actor)
+        self.state = move.state
+        self.steps.append(actor)
+        if actor < 0:
+            if task not in self.asleep:  # nobody is there to be handed its own mutex: it has not gone to sleep yet
+                marks = (m & ~WOKEN if t == task else m for t, m in enumerate(self.state.marks, 1))
+                self.state = self.state._replace(marks=tuple(marks))
+            return
+        ending = [fault.kind for fault in move.faults if fault.task == actor]
+        if any(mark & FAULTED for mark in self.state.marks):
+            self.ends = ending[0]
+        result, _ = effect_of(operation, before, actor)
+        self._tell_checker(task, operation, result)
+        if not self.ends:
+            value = self.state.values[operation.object] if operation.object >= 0 else 0
+            self.lines.append(f"step {task} {_what(self.program, operation)} {result} {value}")
+            self._say_return(task)
+
+    def _tell_checker(self, task: int, operation: Operation, result: int) -> None:
+        spinning = operation.object >= 0 and self.program.objects[operation.object].kind == "spinlock"
+        if operation.action == "trylock" and result:
+            self.checker.acquire(task, operation)
+        if operation.action == "unlock" or (operation.action == "lock" and result):
+            self.checker.release(task, operation)
+        if spinning:
+            got = operation.action == "lock" or (operation.action == "trylock" and result)
+            self.counts[task] = max(0, self.counts.get(task, 0) + (1 if got else -(operation.action == "unlock")))
+
+    def _say_return(self, task: int) -> None:
+        position = self.program.position(self.state, task - 1)
+        if position.operation is None:
+            self.lines.append(f"return {task} {position.result}")
+            self.checker.leave_kernel(task)
+
+    def _say_waits(self) -> None:
+        for task in sorted(self.asleep):
+            operation, wait = self._operation(task), self._wait(task)
+            assert operation is not None and wait is not None  # else it would not be asleep
+            self.lines.append(f"wait {task} {_what(self.program, operation)} {_sleep_letter(operation)} {wait.holder}")
+
+    def finish(self) -> None:
+        """What the kernel says when nothing moves any more."""
+        for task in self.asleep:
+            operation = self._operation(task)
+            if operation is not None and _sleep_letter(operation) == "D":
+                self.findings.add(Finding("hung-task", task))
+        if self.checker.report is not None:
+            self.findings.add(Finding(self.checker.report.kind, self.checker.report.task))
+
+
+def _sleep_letter(operation: Operation) -> str:
+    """The state of a sleeper: D, K (killable: the hung-task detector skips it) or S (interruptible)."""
+    if operation.primitive.endswith("_interruptible"):
+        return "S"
+    return "K" if operation.interruptible else "D"
+
+
+def _what(program: Program, operation: Operation) -> str:
+    """Where, what and on what, as runner.c prints it."""
+    primitive = operation.action if operation.action in ("enter", "leave") else operation.primitive
+    name = program.objects[operation.object].name if operation.object >= 0 else "-"
+    return f"{operation.span.line}:{operation.span.column} {primitive} {name}"
+
+
+def follow(program: Program, turns: tuple[int, ...]) -> Prediction:
+    """What the model says of a list of turns: task numbers from 1, negative for SIGKILL."""
+    follower = _Follower(program)
+    told = [Turn("", tuple(follower.lines))]
+    for actor in turns:
+        follower.lines = []
+        follower.turn(actor)
+        told.append(Turn(format_schedule((actor,)), tuple(follower.lines)))
+        if follower.ends:
+            break
+    follower.finish()
+    results = tuple(program.position(follower.state, task).result for task in range(len(program.tasks)))
+    return Prediction(
+        tuple(told), frozenset(follower.findings), results, tuple(follower.steps), follower.ends, follower.spins
+    )
+
+
+def turns_of(program: Program, schedule: tuple[int, ...], *, early: bool = True) -> tuple[int, ...]:
+    """Turns that make the kernel take a schedule of the model and then let every waiter run into its lock.
+
+    With `early`, a task also goes to sleep in a mutex during the schedule, as soon as it stands before one that is held,
+    where that changes nothing: its own step is the next after the one that lets it go on, or never comes.
+    """
+    states = [initial_state(program)]
+    for actor in schedule:
+        states.append(step(program, states[-1], actor).state)
+    turns, asleep = list[int](), set[int]()
+    for number, actor in enumerate(schedule):
+        for task in range(1, len(program.tasks) + 1) if early else ():
+            if task not in asleep and _may_sleep_here(program, states, schedule, number, task, asleep):
+                turns.append(task)
+                asleep.add(task)
+        if actor in asleep:
+            asleep.discard(actor)  # woken, it needs no turn
+        else:
+            turns.append(actor)
+    if not any(mark & FAULTED for mark in states[-1].marks):
+        waiting = (t for t in range(1, len(program.tasks) + 1) if wait_of(program, states[-1], t) is not None)
+        turns += [task for task in waiting if task not in asleep]
+    return tuple(turns)
+
+
+def _may_sleep_here(
+    program: Program, states: list[State], schedule: tuple[int, ...], number: int, task: int, asleep: set[int]
+) -> bool:
+    """Whether a task may go to sleep after `number` steps: it goes on at once when it can, and nobody queues before it."""
+    wait = wait_of(program, states[number], task)
+    operation = program.position(states[number], task - 1).operation
+    if wait is None or operation is None or wait.object < 0 or is_spinning(program, operation):
+        return False
+    others = (program.position(states[number], other - 1).operation for other in asleep)
+    if any(other is not None and other.object == operation.object for other in others):
+        return False
+    free = (n for n in range(number, len(states)) if wait_of(program, states[n], task) is None)
+    enabled = next(free, None)
+    return enabled is None or schedule[enabled : enabled + 1] == (task,)
