@@ -1,0 +1,242 @@
+"""A finished search as one JSON object for the player, which looks facts up and walks, and knows no rule.
+
+Format 1. Tasks and steps count from 1 in what people see; every index below counts from 0. `T` tasks, `O` objects.
+
+* `format`, `scheme`, `title`, `source`, `scenario` {name, title}, `verdict` {line, status}
+* `signals`, `weak`: whether fatal signals and stores that overtake an unlock may happen
+* `states_total`, `complete` (the search visited everything), `cut` (null, or {kept, of, depth}: only the first states,
+  breadth first, are in here; every schedule of up to `depth` steps can be walked)
+* `sources`: [{name, text}]; `tasks`: [{label, arrow}]; `objects`: [{name, kind, initial}]; `classes`: {class: meaning}
+* `strings`: sentences and templates; all numbers called "string" below are indices into it
+* `positions`: per task a list of {span: [source, line, column, end line, end column] or null, about: string, object
+  (-1: none), calls: [line], function: string, locals: string}
+* `conditions`: [{kind, atomic, signalled, holds: [object], object, holder, reason: string, result}]: what a card and a
+  lane show of a task. `kind`: running, sleeping, spinning, no-cpu, returned, faulted, stopped. `reason` (-1: it can
+  step) is a template with {since}: the last step of the path at which `object` changed its value
+* `states`: columns: `positions` (T per state), `values` (O per state), `conditions` (T per state), `class` (name),
+  `deadlock` (index into `deadlocks`, -1: none), `open` (numbers of states with steps that are not in here)
+* `deadlocks`: [{sentence: string, words, tasks: [task from 1], parts: [ids in the wait-for picture], final}]
+* `edges`: columns: `start` (one more than states: where a state's edges begin), `actor` (see sevviz/schedule.py),
+  `target`, `sentence` (string), `faults` (index into `fault_sets`)
+* `fault_sets`: [[fault]]; `faults`: [{kind, task, span, sentence: string}]
+* `chips`: [{kind, label, count, tone: good|fair|bad, schedule: [actor], loop: 0 or its length}]
+* `picture`: SVG of the wait-for graph or ""; ids t1, o3, h-3-1 (lock 3 held by task 1), w-1-3 (task 1 waits for it)
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sevviz.catalogue import scenario
+from sevviz.interpreter import CPU, effect_of, in_atomic_context, moves
+from sevviz.model import Step
+from sevviz.schedule import task_of
+from sevviz.traces import operation_of
+from sevviz.views import verdict_words, words
+from sevviz.views.chips import chips_of
+from sevviz.views.conditions import condition_of
+from sevviz.views.names import arrow, tasks_title
+from sevviz.views.waitfor import union_svg
+
+if TYPE_CHECKING:
+    from sevviz.analysis import Deadlock
+    from sevviz.model import Fault, Position, Program, Span
+    from sevviz.verdict import Verdict
+    from sevviz.views.conditions import Condition
+
+__all__ = ["DEFAULT_STATES", "FORMAT", "pack"]
+
+FORMAT = 1
+DEFAULT_STATES = 20_000  # about 2 MB of JSON
+
+Numbers = list[int]
+
+
+@dataclass
+class _Tables:
+    """What states and edges refer to by number; each different value is kept once."""
+
+    strings: dict[str, int] = field(default_factory=dict)
+    conditions: dict[Condition, int] = field(default_factory=dict)
+    deadlocks: dict[Deadlock, int] = field(default_factory=dict)
+    faults: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    fault_sets: dict[tuple[int, ...], int] = field(default_factory=lambda: {(): 0})
+    sentences: dict[tuple[Any, ...], int] = field(default_factory=dict)
+
+    def string(self, text: str) -> int:
+        """The number of a text."""
+        return self.strings.setdefault(text, len(self.strings))
+
+
+def pack(verdict: Verdict, *, scenario_title: str = "", states: int = DEFAULT_STATES) -> dict[str, Any]:
+    """The JSON object for the player, with at most `states` states; see the head of this file for its form."""
+    program, graph, tables = verdict.program, verdict.graph, _Tables()
+    kept = min(len(graph.states), states)
+    packed_states = _states(verdict, kept, tables)
+    packed_edges = _edges(verdict, kept, tables)
+    header = dict(program.header)
+    return {
+        "format": FORMAT,
+        "scheme": program.name,
+        "title": program.title,
+        "source": header.get("source", ""),
+        "scenario": {"name": program.scenario, "title": scenario_title or _scenario_title(program)},
+        "signals": program.signals,
+        "weak": program.weak,
+        "verdict": {"line": verdict_words.verdict_line(verdict), "status": verdict.status},
+        "states_total": len(graph.states),
+        "complete": graph.complete,
+        "cut": _cut(verdict, kept),
+        "sources": [{"name": source.name, "text": source.text} for source in program.sources],
+        "tasks": [{"label": task.label, "arrow": arrow(task.label)} for task in program.tasks],
+        "objects": [{"name": o.name, "kind": o.kind, "initial": o.initial} for o in program.objects],
+        "classes": words.CLASS_WORDS,
+        "positions": [[_position(p, tables) for p in task.automaton.positions] for task in program.tasks],
+        "conditions": [_condition_json(condition, tables) for condition in tables.conditions],
+        "states": packed_states,
+        "deadlocks": [_deadlock(program, deadlock, tables) for deadlock in tables.deadlocks],
+        "edges": packed_edges,
+        "fault_sets": [list(numbers) for numbers in tables.fault_sets],
+        "faults": [dict(zip(("kind", "task", "span", "sentence"), fault, strict=True)) for fault in tables.faults],
+        "chips": [asdict(chip) for chip in chips_of(verdict)],
+        "picture": union_svg(graph),
+        "strings": list(tables.strings),  # last: everything above adds to it
+    }
+
+
+def _scenario_title(program: Program) -> str:
+    """The title in scenarios.toml, or the tasks side by side."""
+    return scenario(program.scenario).title if program.scenario else tasks_title(program)
+
+
+def _cut(verdict: Verdict, kept: int) -> dict[str, int] | None:
+    """How far one can walk, if not everywhere. Breadth first: the first state left out bounds the depth."""
+    graph = verdict.graph
+    if kept == len(graph.states):
+        return None
+    return {"kept": kept, "of": len(graph.states), "depth": len(graph.schedule_to(kept)) - 1}
+
+
+def _span(span: Span, source: int) -> list[int]:
+    return [source, *span]
+
+
+def _position(position: Position, tables: _Tables) -> dict[str, Any]:
+    operation = position.operation
+    return {
+        "span": _span(operation.span, operation.source) if operation else None,
+        "about": tables.string(words.about_to(operation, position.result)),
+        "object": operation.object if operation else -1,
+        "calls": [call.line for call in position.calls],
+        "function": tables.string(operation.function if operation else ""),
+        "locals": tables.string(", ".join(f"{name} = {value}" for name, value in position.variables)),
+    }
+
+
+# States.
+
+
+def _states(verdict: Verdict, kept: int, tables: _Tables) -> dict[str, Any]:
+    graph, survey, program = verdict.graph, verdict.survey, verdict.program
+    positions, values, conditions, deadlocks = Numbers(), Numbers(), Numbers(), Numbers()
+    for state, deadlock in zip(graph.states[:kept], survey.deadlocks, strict=False):
+        positions += state.positions
+        values += state.values
+        for task in range(1, len(program.tasks) + 1):
+            condition = condition_of(program, state, task)
+            conditions.append(tables.conditions.setdefault(condition, len(tables.conditions)))
+        deadlocks.append(-1 if deadlock is None else tables.deadlocks.setdefault(deadlock, len(tables.deadlocks)))
+    return {
+        "positions": positions,
+        "values": values,
+        "conditions": conditions,
+        "class": _classes(verdict)[:kept],
+        "deadlock": deadlocks,
+        "open": [n for n in range(kept) if _is_open(verdict, n, kept)],
+    }
+
+
+def _is_open(verdict: Verdict, number: int, kept: int) -> bool:
+    """Whether steps of a state are missing: its successors are cut off, or the search never looked at them."""
+    graph = verdict.graph
+    if any(target >= kept for _, target in graph.edges[number]):
+        return True
+    return not graph.complete and not graph.edges[number] and bool(moves(graph.program, graph.states[number]))
+
+
+def _classes(verdict: Verdict) -> list[str]:
+    """Each state's class; where the search stopped early, "safe" is claimed only with a way to the end in hand."""
+    graph, classes = verdict.graph, verdict.survey.classes
+    if graph.complete:
+        return list(classes)
+    proven = [name == "finished" for name in classes]
+    found = True
+    while found:
+        found = False
+        for number in range(len(proven) - 1, -1, -1):
+            if not proven[number] and any(proven[target] for _, target in graph.edges[number]):
+                proven[number] = found = True
+    return ["unknown" if name == "safe" and not sure else name for name, sure in zip(classes, proven, strict=True)]
+
+
+def _condition_json(condition: Condition, tables: _Tables) -> dict[str, Any]:
+    reason = tables.string(condition.reason) if condition.reason else -1
+    return {**condition._asdict(), "reason": reason}
+
+
+def _deadlock(program: Program, deadlock: Deadlock, tables: _Tables) -> dict[str, Any]:
+    waits = [wait for wait in deadlock.waits if wait.object != CPU]
+    parts = [(f"t{w.task}", f"w-{w.task}-{w.object}", f"o{w.object}", f"h-{w.object}-{w.holder}") for w in waits]
+    return {
+        "sentence": tables.string(words.deadlock_sentence(program, deadlock)),
+        "words": words.cycle_words(program, deadlock),
+        "tasks": [wait.task for wait in deadlock.waits],
+        "parts": [part for group in parts for part in group] if deadlock.cyclic else [],
+        "final": deadlock.final,
+    }
+
+
+# Edges.
+
+
+def _edges(verdict: Verdict, kept: int, tables: _Tables) -> dict[str, Numbers]:
+    graph = verdict.graph
+    start, actors, targets, sentences, faults = [0], Numbers(), Numbers(), Numbers(), Numbers()
+    for source in range(kept):
+        for actor, target in graph.edges[source]:
+            if target < kept:
+                actors.append(actor)
+                targets.append(target)
+                sentences.append(_sentence(verdict, source, actor, target, tables))
+                faults.append(_fault_set(verdict, source, actor, target, tables))
+        start.append(len(actors))
+    return {"start": start, "actor": actors, "target": targets, "sentence": sentences, "faults": faults}
+
+
+def _sentence(verdict: Verdict, source: int, actor: int, target: int, tables: _Tables) -> int:
+    program, before, after = verdict.program, verdict.graph.states[source], verdict.graph.states[target]
+    operation, task = operation_of(program, before, actor), task_of(actor) - 1
+    if operation is None:
+        return tables.string(words.step_sentence(program, Step(actor, None, None, None, None), before, after))
+    values = (before.values[operation.object], after.values[operation.object]) if operation.object >= 0 else (0, 0)
+    atomic = in_atomic_context(program, after, task + 1)
+    key = (actor, before.positions[task], after.positions[task], values, before.marks[task], atomic)
+    if key not in tables.sentences:
+        step = Step(actor, operation, effect_of(operation, before, task + 1)[0], *values)
+        tables.sentences[key] = tables.string(words.step_sentence(program, step, before, after))
+    return tables.sentences[key]
+
+
+def _fault_set(verdict: Verdict, source: int, actor: int, target: int, tables: _Tables) -> int:
+    graph = verdict.graph
+    listed = []
+    for fault in graph.faults.get((source, actor), ()):
+        told = words.fault_sentence(graph.program, fault, actor, graph.states[source], graph.states[target])
+        listed.append(tables.faults.setdefault(_fault_row(fault, told, tables), len(tables.faults)))
+    return tables.fault_sets.setdefault(tuple(listed), len(tables.fault_sets))
+
+
+def _fault_row(fault: Fault, told: str, tables: _Tables) -> tuple[Any, ...]:
+    span = tuple(_span(fault.span, fault.source)) if fault.span else None
+    return fault.kind, fault.task, span, tables.string(told)

@@ -1,0 +1,1 @@
+"""Pictures and words for what the engine found."""
