@@ -35,7 +35,7 @@ class SchemeError(SevvizError):
 def caret(source: str, line: int, column: int) -> str:
     """The source line and a caret below `column`, or nothing where there is no such line."""
     lines = source.split("\n")
-    if not 0 < line <= len(lines):
+    if not 0 < line <= len(lines) or not lines[line - 1].strip():
         return ""
     # A tab stays a tab in the caret line, so that the caret stands right whatever a tab is wide. A long line is cut
     # round the column; control characters would move the caret (or the terminal), so they are shown as a dot.

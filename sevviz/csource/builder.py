@@ -12,15 +12,19 @@ from sevviz.csource.ir import (
     Branch,
     Expression,
     Function,
+    Global,
     GlobalObject,
     Instruction,
     Jump,
     Local,
+    Unary,
     Variable,
 )
 from sevviz.primitives import PRIMITIVES, Primitive
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tree_sitter import Node
 
     from sevviz.csource.reader import Text
@@ -33,7 +37,7 @@ WRITE = Primitive("store", "plain", ("value",), order="plain")
 
 
 def suggest(name: str, known: list[str] | tuple[str, ...]) -> str:
-    """ "; did you mean 'x'?" for a near miss, else ""."""
+    """For a near miss: `; did you mean 'x'?`, else nothing."""
     near = get_close_matches(name, known, n=1, cutoff=0.75)
     return f"; did you mean {near[0]!r}?" if near else ""
 
@@ -62,10 +66,22 @@ class Builder:
     gotos: dict[str, Node] = field(default_factory=dict)
     placed: dict[int, int] = field(default_factory=dict)
     labels: int = 0
+    # How a call is lowered: calls and expressions contain each other, so one of the two is handed in.
+    lower_call: Callable[..., Expression] = field(kw_only=True)
+
+    def call(self, node: Node, *, wanted: bool) -> Expression:
+        """Lower a call; `wanted` tells that somebody uses its value."""
+        return self.lower_call(self, node, wanted=wanted)
 
     def fail(self, where: Span | Node, message: str) -> NoReturn:
         """Raise the error at a span or node."""
         self.text.fail(where, message)
+
+    def unknown_name(self, node: Node, name: str) -> NoReturn:
+        """Raise the error for a name that is not visible, with those that are."""
+        visible = sorted({name for scope in self.scopes for name in scope} | self.globals.keys())
+        has = f"; known here: {', '.join(visible)}" if visible else ""
+        self.fail(node, f"unknown name {name!r}{suggest(name, visible)}{has}")
 
     # Variables.
 
@@ -116,6 +132,29 @@ class Builder:
     def write(self, address: Expression, value: Expression, span: Span) -> None:
         """A plain write of a shared field."""
         self.emit(Access("write", WRITE, address, (value,), None, span))
+
+    def stored(self, address: Expression | None, value: Expression) -> Expression:
+        """What a store of `value` leaves at `address`: a bool holds 0 or 1."""
+        if isinstance(address, Global) and self.globals[address.name].boolean:
+            return Unary("!", Unary("!", value, value.span), value.span)
+        return value
+
+    def store(self, place: int | Expression, value: Expression, span: Span) -> Expression:
+        """Put a value into a local or a shared place; the value of that is what C says: the left side's."""
+        if isinstance(place, int):
+            self.assign(place, value, span)
+            return Local(place, span)
+        value = self.stored(place, value)
+        self.write(place, value, span)
+        return value
+
+    def load(self, place: int | Expression, span: Span) -> Expression:
+        """The value of a place that is about to change."""
+        if not isinstance(place, int):
+            return self.read(place, span)
+        copy = self.temporary(span)
+        self.assign(copy, Local(place, span), span)
+        return Local(copy, span)
 
     # Control flow.
 

@@ -134,9 +134,9 @@ def note_use(uses: dict[Location, Use], location: Location, use: Use) -> None:
         use.text.fail(use.span, f"{use.by} is used on a VM itself; it works on a field, as in &kvm->lock")
     first = uses.setdefault(location, use)
     if first.kind != use.kind:
-        there = f"{first.text.name}:{first.span.line}:{first.span.column}"
-        message = f"{shown} is {_WORDS[use.kind]} here ({use.by}) but {_WORDS[first.kind]} at {there} ({first.by}): one of the two is wrong"
-        use.text.fail(use.span, message)
+        there = f"{first.text.name}:{first.span.line}:{first.span.column} ({first.by})"
+        message = f"{shown} is {_WORDS[use.kind]} here ({use.by}) but {_WORDS[first.kind]} at {there}"
+        use.text.fail(use.span, f"{message}: one of the two is wrong")
 
 
 def short_names(locations: list[Location]) -> dict[Location, str]:

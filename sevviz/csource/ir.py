@@ -1,4 +1,4 @@
-"""The front end's intermediate form: expressions over locals, and flat instructions that touch shared objects one at a time."""
+"""The front end's intermediate form: expressions over locals, and flat instructions with one shared access each."""
 
 from __future__ import annotations
 
@@ -140,6 +140,7 @@ class GlobalObject(NamedTuple):
     kind: Kind
     initial: int
     span: Span
+    boolean: bool = False
 
 
 @dataclass(slots=True)

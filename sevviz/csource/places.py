@@ -6,9 +6,10 @@ forgotten, so that places with the same future are the same place.
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from sevviz.csource.expressions import INT_MAX
+from sevviz.csource.constants import INT_MAX
 from sevviz.csource.ir import (
     Access,
     Assign,
@@ -24,10 +25,12 @@ from sevviz.csource.ir import (
     Number,
     Return,
     Unary,
-    locals_in,
 )
+from sevviz.csource.liveness import live_slots
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from sevviz.csource.reader import Text
     from sevviz.model import Span
 
@@ -35,6 +38,10 @@ __all__ = ["Finished", "Frame", "Place", "Pointer", "Runner"]
 
 MAX_DEPTH = 64  # calls; the deepest chain of the thread has 3
 MAX_LOCAL_STEPS = 100_000  # instructions between two steps
+NO_END = (
+    f"more than {MAX_LOCAL_STEPS:,} local steps without touching a shared object: a loop that waits for nothing "
+    "never ends; let it read or lock something shared, or give it an end"
+)
 
 
 class Pointer(NamedTuple):
@@ -44,6 +51,7 @@ class Pointer(NamedTuple):
     path: tuple[str, ...]
 
 
+Rank = tuple[int, int, tuple[str, ...]]
 Value = int | Pointer | None  # None: never set, or never read again
 
 
@@ -70,7 +78,7 @@ class Runner:
     def __init__(self, text: Text, functions: dict[str, Function]) -> None:
         self.text = text
         self.functions = functions
-        self.live = {name: _live_slots(function) for name, function in functions.items()}
+        self.live = {name: live_slots(function) for name, function in functions.items()}
 
     def call(self, function: str, arguments: tuple[Value, ...]) -> Place:
         """The place of the first step of a call."""
@@ -92,10 +100,10 @@ class Runner:
         assert isinstance(access, Access)
         address = None
         if access.address is not None:
-            address = self._value(access.address, top)
+            address = self._value(access.address, top.function, top.locals)
             if not isinstance(address, Pointer):
                 self._fail(access.span, f"{access.name} through a NULL pointer")
-        return access, address, tuple(self._value(operand, top) for operand in access.operands)
+        return access, address, tuple(self._value(operand, top.function, top.locals) for operand in access.operands)
 
     def _fail(self, span: Span, message: str) -> NoReturn:
         self.text.fail(span, message)
@@ -103,18 +111,20 @@ class Runner:
     def _frame(self, name: str, arguments: tuple[Value, ...]) -> Frame:
         function = self.functions[name]
         variables = function.variables
-        values = [bool(value) if variables[slot].boolean else value for slot, value in enumerate(arguments)]
-        values = [int(value) if isinstance(value, bool) else value for value in values]
+        values = [int(bool(value)) if variables[slot].boolean else value for slot, value in enumerate(arguments)]
         return Frame(name, 0, (*values, *(None,) * (len(variables) - len(values))))
 
     def _advance(self, frame: Frame, slot: int | None, value: Value) -> Frame:
         """The frame after its current instruction, with `value` put into `slot`."""
         if slot is None:
             return frame._replace(pc=frame.pc + 1)
-        if self.functions[frame.function].variables[slot].boolean:
-            value = int(bool(value))
-        values = (*frame.locals[:slot], value, *frame.locals[slot + 1 :])
-        return Frame(frame.function, frame.pc + 1, values)
+        variables = list(frame.locals)
+        self._put(frame.function, variables, slot, value)
+        return Frame(frame.function, frame.pc + 1, tuple(variables))
+
+    def _put(self, function: str, variables: list[Value], slot: int, value: Value) -> None:
+        boolean = value is not None and self.functions[function].variables[slot].boolean
+        variables[slot] = int(bool(value)) if boolean else value
 
     def _forget(self, frame: Frame) -> Frame:
         """The frame without the locals that nobody will read."""
@@ -122,18 +132,15 @@ class Runner:
         return frame._replace(locals=tuple(v if slot in live else None for slot, v in enumerate(frame.locals)))
 
     def _run(self, stack: list[Frame]) -> Place:
-        for _ in range(MAX_LOCAL_STEPS):
+        """Run local code up to the next step or the end of the call."""
+        budget = MAX_LOCAL_STEPS
+        while budget:
+            stack[-1], budget = self._run_straight(stack[-1], budget)
             top = stack[-1]
             match self.functions[top.function].code[top.pc]:
                 case Access():
                     stack[-1] = self._forget(top)
                     return tuple(stack)
-                case Assign(slot, value, _):
-                    stack[-1] = self._advance(top, slot, self._value(value, top))
-                case Jump(target, _):
-                    stack[-1] = top._replace(pc=target)
-                case Branch(condition, then, otherwise, _):
-                    stack[-1] = top._replace(pc=then if self._value(condition, top) else otherwise)
                 case Call() as call:
                     self._push(stack, call)
                 case Return(value, span):
@@ -142,18 +149,30 @@ class Runner:
                         return Finished(result if isinstance(result, int) else 0)
                     self._pop(stack, result)
         top = stack[-1]
-        span = self.functions[top.function].code[top.pc].span
-        return self._fail(
-            span,
-            f"more than {MAX_LOCAL_STEPS:,} local steps without touching a shared object: a loop that waits for nothing "
-            "never ends; let it read or lock something shared, or give it an end",
-        )
+        return self._fail(self.functions[top.function].code[top.pc].span, NO_END)
+
+    def _run_straight(self, frame: Frame, budget: int) -> tuple[Frame, int]:
+        """Run assignments and jumps within one call; returns the frame before anything else, and the steps left."""
+        code, pc, variables = self.functions[frame.function].code, frame.pc, list(frame.locals)
+        while budget:
+            budget -= 1
+            match code[pc]:
+                case Assign(slot, value, _):
+                    self._put(frame.function, variables, slot, self._value(value, frame.function, variables))
+                    pc += 1
+                case Jump(target, _):
+                    pc = target
+                case Branch(condition, then, otherwise, _):
+                    pc = then if self._value(condition, frame.function, variables) else otherwise
+                case _:
+                    break
+        return Frame(frame.function, pc, tuple(variables)), budget
 
     def _push(self, stack: list[Frame], call: Call) -> None:
         top = stack[-1]
         if len(stack) >= MAX_DEPTH:
             self._fail(call.span, f"{call.function} is called more than {MAX_DEPTH} deep: recursion without end?")
-        arguments = tuple(self._value(argument, top) for argument in call.arguments)
+        arguments = tuple(self._value(argument, top.function, top.locals) for argument in call.arguments)
         # What the caller keeps while the callee runs is what is read after the call.
         live = self.live[top.function][top.pc + 1]
         kept = tuple(v if slot in live and slot != call.slot else None for slot, v in enumerate(top.locals))
@@ -173,106 +192,57 @@ class Runner:
             if function.result != "void":
                 self._fail(span, f"{function.name} ends here without return, but it returns {function.result}")
             return 0
-        result = self._value(value, frame)
+        result = self._value(value, frame.function, frame.locals)
         return int(bool(result)) if function.result == "bool" else result
 
     # Values.
 
-    def _value(self, expression: Expression, frame: Frame) -> Value:
+    def _value(self, expression: Expression, function: str, variables: Sequence[Value]) -> Value:
         match expression:
-            case Number(value, _):
-                return value
+            case Number(number, _):
+                return number
             case Local(slot, span):
-                value = frame.locals[slot]
-                if value is None:
-                    name = self.functions[frame.function].variables[slot].name
+                if variables[slot] is None:
+                    name = self.functions[function].variables[slot].name
                     self._fail(span, f"{name!r} is read before anything was put into it")
-                return value
+                return variables[slot]
             case Global(name, _):
                 return Pointer(-1, (name,))
             case Field(base, member, span):
-                pointer = self._value(base, frame)
-                if not isinstance(pointer, Pointer):
-                    self._fail(span, f"member {member!r} of a NULL pointer")
-                return Pointer(pointer.vm, (*pointer.path, member))
-            case Unary(operator, operand, span):
-                value = self._value(operand, frame)
-                return (
-                    int(not value) if operator == "!" else self._int(-value if isinstance(value, int) else None, span)
-                )
-            case Binary(operator, left, right, span):
-                return self._compute(operator, self._value(left, frame), self._value(right, frame), span)
-        raise AssertionError(expression)
+                return self._member(self._value(base, function, variables), member, span)
+            case Unary(symbol, operand, span):
+                value = self._value(operand, function, variables)
+                return int(not value) if symbol == "!" else self._sum(0, value, -1, span)
+            case Binary(symbol, left, right, span):
+                values = self._value(left, function, variables), self._value(right, function, variables)
+                return self._compute(symbol, *values, span)
 
-    def _int(self, value: int | None, span: Span) -> int:
-        if value is None:
+    def _member(self, pointer: Value, member: str, span: Span) -> Pointer:
+        if not isinstance(pointer, Pointer):
+            self._fail(span, f"member {member!r} of a NULL pointer")
+        return Pointer(pointer.vm, (*pointer.path, member))
+
+    def _compute(self, symbol: str, left: Value, right: Value, span: Span) -> int:
+        if symbol in ("+", "-"):
+            return self._sum(left, right, 1 if symbol == "+" else -1, span)
+        return int(_COMPARE[symbol](_rank(left), _rank(right)))
+
+    def _sum(self, left: Value, right: Value, sign: int, span: Span) -> int:
+        if not isinstance(left, int) or not isinstance(right, int):
             self._fail(span, "arithmetic on a pointer is not understood")
+        value = left + sign * right
         if not -INT_MAX - 1 <= value <= INT_MAX:
             self._fail(span, f"integer overflow: {value} does not fit an int, and overflow of an int is undefined in C")
         return value
 
-    def _compute(self, operator: str, left: Value, right: Value, span: Span) -> int:
-        if operator == "==":
-            return int(left == right)
-        if operator == "!=":
-            return int(left != right)
-        if operator in ("+", "-"):
-            both_int = isinstance(left, int) and isinstance(right, int)
-            if not both_int:
-                return self._int(None, span)
-            assert isinstance(left, int) and isinstance(right, int)
-            return self._int(left + right if operator == "+" else left - right, span)
-        low, high = _rank(left), _rank(right)
-        return int({"<": low < high, "<=": low <= high, ">": low > high, ">=": low >= high}[operator])
+
+_COMPARE: dict[str, Callable[[Rank, Rank], bool]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
 
 
-def _rank(value: Value) -> tuple[int, int, tuple[str, ...]]:
+def _rank(value: Value) -> Rank:
     """Order of numbers, and of addresses: NULL, file-scope objects, then VMs A < B < C with their members inside."""
     if isinstance(value, Pointer):
         return (1, value.vm, value.path)
     return (0, value or 0, ())
-
-
-def _live_slots(function: Function) -> list[frozenset[int]]:
-    """For each instruction the slots that may be read from there on (backward data flow to a fixed point)."""
-    code = function.code
-    live: list[frozenset[int]] = [frozenset()] * (len(code) + 1)
-    changed = True
-    while changed:
-        changed = False
-        for pc in range(len(code) - 1, -1, -1):
-            instruction = code[pc]
-            after = frozenset[int]().union(*(live[target] for target in _targets(instruction, pc)))
-            now = (after - _written(instruction)) | _reads(instruction)
-            if now != live[pc]:
-                live[pc], changed = now, True
-    return live
-
-
-def _targets(instruction: object, pc: int) -> tuple[int, ...]:
-    match instruction:
-        case Jump(target, _):
-            return (target,)
-        case Branch(_, then, otherwise, _):
-            return (then, otherwise)
-        case Return():
-            return ()
-    return (pc + 1,)
-
-
-def _written(instruction: object) -> frozenset[int]:
-    match instruction:
-        case Assign(slot=slot) | Access(slot=slot) | Call(slot=slot) if slot is not None:
-            return frozenset((slot,))
-    return frozenset()
-
-
-def _reads(instruction: object) -> frozenset[int]:
-    match instruction:
-        case Assign(value=value) | Return(value=value) | Branch(condition=value):
-            return frozenset(locals_in(value))
-        case Access(address=address, operands=operands):
-            return frozenset(locals_in(address)).union(*(locals_in(o) for o in operands))
-        case Call(arguments=arguments):
-            return frozenset[int]().union(*(locals_in(a) for a in arguments))
-    return frozenset()

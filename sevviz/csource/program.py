@@ -1,0 +1,141 @@
+"""How a scheme becomes a Program for some tasks: calls parsed, shared objects numbered."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sevviz.csource.automata import Call, TaskBuilder
+from sevviz.csource.builder import suggest
+from sevviz.csource.fields import Location, Use, note_use, short_names
+from sevviz.csource.scheme import Scheme, ioctl_scheme
+from sevviz.errors import ScenarioError
+from sevviz.model import Program, SharedObject, Source, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Settings", "make_program", "vm_order"]
+
+_CALL = re.compile(r"\s*(\w+)\s*\(\s*([A-Z]\w*(?:\s*,\s*[A-Z]\w*)*)?\s*\)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a scenario adds to the calls; see design.md, contract 2."""
+
+    initial: tuple[tuple[str, int], ...] = ()
+    signals: bool = False
+    retry: int | None = 0  # attempts after the first; None for ever
+    cpus: int | None = None
+    scenario: str = ""
+    weak: bool = False  # memory = "weak"
+
+
+def vm_order(name: str) -> tuple[int, str]:
+    """Address order of VMs: A < B < ... < Z < AA < AB."""
+    return (len(name), name)
+
+
+def make_program(scheme: Scheme, tasks: Sequence[str], settings: Settings | None = None) -> Program:
+    """Put a scheme into a scenario: `tasks` are calls such as "migrate(B, A)" or "ioctl(A)"."""
+    settings = settings or Settings()
+    calls = [[_parse_call(scheme, written) for written in task.split(";")] for task in tasks]
+    if not calls:
+        message = "a scenario needs at least one task, such as migrate(B, A)"
+        raise ScenarioError(message)
+    names = {vm for task in calls for _, _, arguments in task for vm in arguments}
+    vms = tuple(sorted(names, key=vm_order))
+    schemes = [scheme, *([ioctl_scheme()] if any(s is ioctl_scheme() for task in calls for s, _, _ in task) else [])]
+    objects, numbers = _shared_objects(schemes, vms, settings)
+    made = []
+    for label, task in zip(tasks, calls, strict=True):
+        steps = [Call(s, schemes.index(s), function, tuple(vms.index(v) for v in args)) for s, function, args in task]
+        builder = TaskBuilder(tuple(steps), settings.retry, vms, numbers, tuple(o.name for o in objects))
+        shown = "; ".join(f"{function}({', '.join(args)})" for _, function, args in task)
+        made.append(Task(shown if label else "", builder.automaton()))
+    sources = tuple(Source(s.text.name, s.text.text) for s in schemes)
+    return Program(
+        scheme.name, scheme.header["title"], tuple(made), tuple(objects), vms, sources,
+        tuple(scheme.header.items()), settings.scenario, settings.signals, settings.cpus, settings.weak,
+    )  # fmt: skip
+
+
+def _parse_call(scheme: Scheme, written: str) -> tuple[Scheme, str, tuple[str, ...]]:
+    match = _CALL.fullmatch(written)
+    entry = scheme.entry
+    example = f"{entry.name}({', '.join('BAC'[: entry.parameters])})"
+    if match is None:
+        message = f"task {written!r} is not a call on VMs: write {example} or ioctl(A); VMs are A, B, C, ..."
+        raise ScenarioError(message)
+    function, arguments = match[1], tuple(re.findall(r"\w+", match[2] or ""))
+    owner = ioctl_scheme() if function == "ioctl" and "ioctl" not in scheme.functions else scheme
+    known = [f.name for f in scheme.functions.values() if all(v.pointee == "kvm" for v in f.variables[: f.parameters])]
+    if function not in owner.functions or (owner is scheme and function not in known):
+        has = f"there are {', '.join([*known, 'ioctl'])}{suggest(function, known)}"
+        message = f"task {written!r}: no function {function!r} on VMs in {scheme.text.name}; {has}"
+        raise ScenarioError(message)
+    wanted = owner.functions[function].parameters
+    if wanted != len(arguments):
+        message = f"task {written!r}: {function} takes {wanted} VM{'s' * (wanted != 1)}, not {len(arguments)}"
+        raise ScenarioError(message)
+    return owner, function, arguments
+
+
+def _shared_objects(
+    schemes: list[Scheme], vms: tuple[str, ...], settings: Settings
+) -> tuple[list[SharedObject], dict[tuple[int, tuple[str, ...]], int]]:
+    """The table of objects, and the number of each by (VM number or -1, path)."""
+    uses: dict[Location, Use] = {}
+    for scheme in schemes:
+        for location, use in scheme.uses.items():
+            note_use(uses, location, use)
+    names = short_names(list(uses))
+    declared = schemes[0].globals
+    persistent = {word for word in re.split(r"[,\s]+", schemes[0].header.get("persistent", "")) if word}
+    objects: list[SharedObject] = []
+    numbers: dict[tuple[int, tuple[str, ...]], int] = {}
+    for number, vm in enumerate(vms):
+        for location, use in uses.items():
+            if not location.root:
+                numbers[number, location.path] = len(objects)
+                name = f"{vm}.{names[location]}"
+                kept = bool({name, names[location]} & persistent)
+                objects.append(SharedObject(name, use.kind, vm, 0, kept))
+    for location, use in uses.items():
+        if location.root:
+            numbers[-1, (location.root,)] = len(objects)
+            objects.append(
+                SharedObject(location.root, use.kind, "", declared[location.root].initial, location.root in persistent)
+            )
+    _check_persistent(schemes[0], persistent, [names[location] for location in uses], objects)
+    return _with_initial(objects, settings), numbers
+
+
+def _check_persistent(scheme: Scheme, persistent: set[str], names: list[str], objects: list[SharedObject]) -> None:
+    fields = sorted(set(names) | {o.name for o in objects})
+    for word in sorted(persistent - set(fields)):
+        # A VM that this scenario does not have is no mistake.
+        if re.sub(r"^[A-Z]\w*\.", "", word) not in fields:
+            has = f"there are {', '.join(names) or 'none'}{suggest(word, names)}"
+            message = f"{scheme.text.name}: the header's persistent field {word!r} is not in the scheme; {has}"
+            raise ScenarioError(message)
+
+
+def _with_initial(objects: list[SharedObject], settings: Settings) -> list[SharedObject]:
+    by_name = {o.name: i for i, o in enumerate(objects)}
+    result = list(objects)
+    for name, value in settings.initial:
+        fields = [o.name for o in objects if not o.is_lock]
+        if name not in by_name:
+            message = f"initial: no field {name!r} here; there are {', '.join(fields) or 'none'}{suggest(name, fields)}"
+            raise ScenarioError(message)
+        o = result[by_name[name]]
+        if o.is_lock and value:
+            message = (
+                f"initial: {name} is a {o.kind}, and a lock starts free; let a task hold it instead, such as ioctl(A)"
+            )
+            raise ScenarioError(message)
+        result[by_name[name]] = SharedObject(o.name, o.kind, o.vm, value, o.persistent)
+    return result
