@@ -6,7 +6,7 @@ import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sevviz.interpreter import CPU, Wait, wait_of
+from sevviz.interpreter import CPU, Wait, is_stuck, wait_of
 from sevviz.loops import components
 from sevviz.model import FAULTED, Program, State, Trace
 
@@ -16,8 +16,18 @@ if TYPE_CHECKING:
     from sevviz.explorer import StateGraph
 
 __all__ = [
-    "Deadlock", "LockOrder", "StateClass", "Survey", "deadlock_of", "last_choice", "lock_order", "returns_of",
-    "show_result", "survey", "trace_classes",
+    "Deadlock",
+    "LockOrder",
+    "StateClass",
+    "Survey",
+    "deadlock_of",
+    "deadlocks_of",
+    "last_choice",
+    "lock_order",
+    "returns_of",
+    "show_result",
+    "survey",
+    "trace_classes",
 ]  # fmt: skip
 
 StateClass = Literal["safe", "doomed", "deadlocked", "finished", "faulted"]
@@ -49,24 +59,33 @@ def returns_of(program: Program, state: State) -> tuple[str | None, ...]:
     return tuple(show_result(program.position(state, task).result) for task in range(len(program.tasks)))
 
 
-def deadlock_of(program: Program, state: State, *, stuck: bool) -> Deadlock | None:
-    """The deadlock of a state; `stuck` tells that nothing can happen in it."""
+def deadlocks_of(program: Program, state: State) -> tuple[Deadlock, ...]:
+    """Every deadlock of a state: each cycle of waits, or all waits where nothing can ever happen again."""
     if any(mark & FAULTED for mark in state.marks):
-        return None
+        return ()
     waits = {w.task: w for task in range(len(program.tasks)) if (w := wait_of(program, state, task + 1))}
-    cycle = _cycle({t: w for t, w in waits.items() if w.object != CPU})
-    if cycle:
-        killable = program.signals and any(wait.killable for wait in cycle)
-        return Deadlock(cycle, cyclic=True, final=not killable)
-    if not stuck or all(program.position(state, task).operation is None for task in range(len(program.tasks))):
-        return None
-    through_cpus = _cycle(waits)
-    return Deadlock(through_cpus or tuple(waits.values()), cyclic=bool(through_cpus), final=True)
+    found = []
+    for cycle in _cycles({t: w for t, w in waits.items() if w.object != CPU}):
+        # A signal ends a killable wait, but the task that it wakes still needs a CPU to go on.
+        endable = program.signals and any(wait.killable for wait in cycle) and not is_stuck(program, state)
+        found.append(Deadlock(cycle, cyclic=True, final=not endable))
+    if not found and waits and is_stuck(program, state):
+        through_cpus = _cycles(waits)
+        shown = through_cpus[0] if through_cpus else tuple(waits.values())
+        found.append(Deadlock(shown, cyclic=bool(through_cpus), final=True))
+    return tuple(found)
 
 
-def _cycle(waits: dict[int, Wait]) -> tuple[Wait, ...]:
-    """The first cycle, from its lowest task on. Each task waits for one other, so following the waits finds it."""
+def deadlock_of(program: Program, state: State) -> Deadlock | None:
+    """The deadlock of a state to show first: one that nothing can end before one that a fatal signal may end."""
+    found = deadlocks_of(program, state)
+    return next((deadlock for deadlock in found if deadlock.final), found[0] if found else None)
+
+
+def _cycles(waits: dict[int, Wait]) -> list[tuple[Wait, ...]]:
+    """All cycles, each from its lowest task on. A task waits for one other, so following the waits finds them."""
     done: set[int] = set()
+    found = []
     for start in waits:
         path: list[int] = []
         task = start
@@ -77,27 +96,25 @@ def _cycle(waits: dict[int, Wait]) -> tuple[Wait, ...]:
         if task in path:
             ring = path[path.index(task) :]
             lowest = ring.index(min(ring))
-            return tuple(waits[t] for t in (*ring[lowest:], *ring[:lowest]))
-    return ()
+            found.append(tuple(waits[t] for t in (*ring[lowest:], *ring[:lowest])))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What is known of every state: its deadlock, its class, and the graph's strongly connected components."""
+    """What is known of every state: its deadlocks, its class, and the graph's strongly connected components."""
 
-    deadlocks: tuple[Deadlock | None, ...]
+    all_deadlocks: tuple[tuple[Deadlock, ...], ...]
+    deadlocks: tuple[Deadlock | None, ...]  # the one to show, see `deadlock_of`
     classes: tuple[StateClass, ...]
     parts: list[list[int]]
 
 
 def survey(graph: StateGraph) -> Survey:
     """Look at every state once."""
-    program = graph.program
-    deadlocks = tuple(
-        deadlock_of(program, state, stuck=not edges and graph.complete)
-        for state, edges in zip(graph.states, graph.edges, strict=True)
-    )
-    return Survey(deadlocks, _classes(graph, deadlocks), components(graph.edges))
+    every = tuple(deadlocks_of(graph.program, state) for state in graph.states)
+    shown = tuple(next((d for d in found if d.final), found[0] if found else None) for found in every)
+    return Survey(every, shown, _classes(graph, shown), components(graph.edges))
 
 
 def _classes(graph: StateGraph, deadlocks: Sequence[Deadlock | None]) -> tuple[StateClass, ...]:
@@ -116,22 +133,20 @@ def _classes(graph: StateGraph, deadlocks: Sequence[Deadlock | None]) -> tuple[S
             if source not in safe:
                 safe.add(source)
                 todo.append(source)
-    classes: list[StateClass] = []
-    for s, state in enumerate(graph.states):
-        faulted = any(mark & FAULTED for mark in state.marks)
-        stuck = deadlocks[s] is not None
-        classes.append(
-            "finished"
-            if finished[s]
-            else "faulted"
-            if faulted
-            else "deadlocked"
-            if stuck
-            else "safe"
-            if s in safe
-            else "doomed"
-        )
-    return tuple(classes)
+    return tuple(
+        _class(state, finished=finished[s], deadlocked=deadlocks[s] is not None, safe=s in safe)
+        for s, state in enumerate(graph.states)
+    )
+
+
+def _class(state: State, *, finished: bool, deadlocked: bool, safe: bool) -> StateClass:
+    if finished:
+        return "finished"
+    if any(mark & FAULTED for mark in state.marks):
+        return "faulted"
+    if deadlocked:
+        return "deadlocked"
+    return "safe" if safe else "doomed"
 
 
 def last_choice(classes: Sequence[StateClass]) -> int | None:

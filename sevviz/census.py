@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sevviz.analysis import Deadlock, Survey, returns_of, survey
+from sevviz.interpreter import CPU
 from sevviz.loops import is_loop
 from sevviz.model import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sevviz.explorer import StateGraph
 
@@ -97,64 +98,62 @@ def census(graph: StateGraph, looked_at: Survey | None = None) -> Census:
     deadlock that a fatal signal of the scenario may still end is an outcome too, but the schedule goes on.
     """
     looked_at = looked_at or survey(graph)
-    deadlocks = looked_at.deadlocks
     ends = [
-        c in ("finished", "faulted") or bool(d and d.final) for c, d in zip(looked_at.classes, deadlocks, strict=True)
+        kind in ("finished", "faulted") or any(deadlock.final for deadlock in found)
+        for kind, found in zip(looked_at.classes, looked_at.all_deadlocks, strict=True)
     ]
     countable = graph.complete and not any(is_loop(graph.edges, part) for part in looked_at.parts)
-    ways = _ways(graph, looked_at, ends) if countable else []
-    total = sum(w for w, end in zip(ways, ends, strict=False) if end) if countable else None
+    ways = _ways(graph, looked_at, ends) if countable else [0] * len(graph.states)
+    total = sum(w for w, end in zip(ways, ends, strict=True) if end) if countable else None
+    counts: dict[_Key, int] = {}
+    firsts: dict[_Key, tuple[tuple[int, ...], int]] = {}
     arrivals = _arrivals(graph, ends)
-    closings = _closings(graph, looked_at, ways) if countable and graph.program.signals else {}
-    counts: dict[tuple[object, ...], int] = {}
-    firsts: dict[tuple[object, ...], int] = {}
-    for state in arrivals.order:
-        key = _outcome_key(graph, looked_at, state)
-        if key is None or (not ends[state] and not _closes(looked_at, arrivals, state)):
-            continue
-        firsts.setdefault(key, state)
-        if countable:
-            counts[key] = counts.get(key, 0) + (ways[state] if ends[state] else closings.get(state, 0))
-    outcomes = tuple(
-        _outcome(graph, looked_at, state, counts.get(key) if countable else None, arrivals.schedule(state))
-        for key, state in firsts.items()
-    )
-    return Census(outcomes, _faults(graph, looked_at, ends, outcomes, total), total)
+    for key, count, source, actor, state in _endings(graph, looked_at, ends, ways, arrivals):
+        counts[key] = counts.get(key, 0) + count
+        if key not in firsts:
+            firsts[key] = ((*arrivals.schedule(source), actor) if actor else arrivals.schedule(source)), state
+    outcomes = [
+        Outcome(key.kind, key.returns, counts[key] if countable else None, schedule, state, key.deadlock, key.fault)
+        for key, (schedule, state) in firsts.items()
+    ]
+    outcomes.sort(key=lambda outcome: len(outcome.schedule))
+    return Census(tuple(outcomes), _faults(graph, looked_at, ends, outcomes, total), total)
 
 
-def _same_cycle(one: Deadlock | None, other: Deadlock | None) -> bool:
-    return bool(one and other and one.waits == other.waits)
+class _Key(NamedTuple):
+    """What makes two endings the same outcome."""
+
+    kind: Literal["returned", "deadlock", "fault"]
+    returns: tuple[str | None, ...]
+    deadlock: Deadlock | None = None
+    fault: Fault | None = None
 
 
-def _closes(looked_at: Survey, arrivals: _Arrivals, state: int) -> bool:
-    """Whether the shortest schedule to a state with a deadlock is one that closes it."""
-    if state not in arrivals.parents:
-        return True
-    return not _same_cycle(looked_at.deadlocks[arrivals.parents[state][0]], looked_at.deadlocks[state])
+def _endings(
+    graph: StateGraph, looked_at: Survey, ends: Sequence[bool], ways: Sequence[int], arrivals: _Arrivals
+) -> Iterator[tuple[_Key, int, int, int, int]]:
+    """Each ending with its number of schedules: its key, the number, and the step (source, actor) to its state.
+
+    A cycle of waits is an ending of every step that closes it; the other endings are states, with the actor 0.
+    """
+    for source in arrivals.order:
+        returns = returns_of(graph.program, graph.states[source])
+        if looked_at.classes[source] == "finished":
+            yield _Key("returned", returns), ways[source], source, 0, source
+        elif looked_at.classes[source] == "faulted":
+            yield _Key("fault", returns, fault=_ending_fault(graph, source)), ways[source], source, 0, source
+        elif ends[source] and not any(_by_waiting(deadlock) for deadlock in looked_at.all_deadlocks[source]):
+            yield _Key("deadlock", returns, looked_at.deadlocks[source]), ways[source], source, 0, source
+        for actor, target in () if ends[source] else graph.edges[source]:
+            for deadlock in looked_at.all_deadlocks[target]:
+                if _by_waiting(deadlock) and deadlock not in looked_at.all_deadlocks[source]:
+                    closed = returns_of(graph.program, graph.states[target])
+                    yield _Key("deadlock", closed, deadlock), ways[source], source, actor, target
 
 
-def _closings(graph: StateGraph, looked_at: Survey, ways: list[int]) -> dict[int, int]:
-    """For each state with a deadlock, the number of schedules whose last step closes it."""
-    deadlocks, found = looked_at.deadlocks, dict[int, int]()
-    for source, edges in enumerate(graph.edges):
-        for _, target in edges:
-            if deadlocks[target] is not None and not _same_cycle(deadlocks[source], deadlocks[target]):
-                found[target] = found.get(target, 0) + ways[source]
-    return found
-
-
-def _outcome_key(graph: StateGraph, looked_at: Survey, state: int) -> tuple[object, ...] | None:
-    deadlock = looked_at.deadlocks[state]
-    returns = returns_of(graph.program, graph.states[state])
-    match looked_at.classes[state]:
-        case "finished":
-            return ("returned", returns)
-        case "deadlocked" if deadlock is not None:
-            return ("deadlock", returns, deadlock.waits)
-        case "faulted":
-            fault = _ending_fault(graph, state)
-            return ("fault", returns, fault.kind, fault.task, fault.span, fault.object)
-    return None
+def _by_waiting(deadlock: Deadlock) -> bool:
+    """Whether it is a cycle of waits for locks, which one step closes; waits for CPUs close none."""
+    return deadlock.cyclic and all(wait.object != CPU for wait in deadlock.waits)
 
 
 def _ending_fault(graph: StateGraph, state: int) -> Fault:
@@ -163,18 +162,8 @@ def _ending_fault(graph: StateGraph, state: int) -> Fault:
     return graph.faults[source, actor][0]
 
 
-def _outcome(graph: StateGraph, looked_at: Survey, state: int, count: int | None, schedule: tuple[int, ...]) -> Outcome:
-    returns = returns_of(graph.program, graph.states[state])
-    match looked_at.classes[state]:
-        case "finished":
-            return Outcome("returned", returns, count, schedule, state)
-        case "faulted":
-            return Outcome("fault", returns, count, schedule, state, fault=_ending_fault(graph, state))
-    return Outcome("deadlock", returns, count, schedule, state, deadlock=looked_at.deadlocks[state])
-
-
 def _faults(
-    graph: StateGraph, looked_at: Survey, ends: Sequence[bool], outcomes: Iterable[Outcome], total: int | None
+    graph: StateGraph, looked_at: Survey, ends: Sequence[bool], outcomes: Sequence[Outcome], total: int | None
 ) -> tuple[FoundFault, ...]:
     found: dict[Fault, tuple[int, ...]] = {}
     for (source, actor), faults in graph.faults.items():
@@ -185,10 +174,12 @@ def _faults(
     for kind in {fault.kind for fault in found} if total is not None else ():
         ways = _ways(graph, looked_at, ends, avoid=kind)
         affected[kind] = (total or 0) - sum(w for w, end in zip(ways, ends, strict=True) if end)
-    listed = [FoundFault(fault, schedule, affected.get(fault.kind)) for fault, schedule in found.items()]
-    alone = [o for o in outcomes if o.deadlock is not None and o.deadlock.cyclic and len(o.deadlock.waits) == 1]
-    listed += [_self_deadlock(graph, outcome) for outcome in alone]
-    return tuple(sorted(listed, key=lambda f: len(f.schedule)))
+    listed = {fault: FoundFault(fault, schedule, affected.get(fault.kind)) for fault, schedule in found.items()}
+    for outcome in outcomes:
+        if outcome.deadlock is not None and outcome.deadlock.cyclic and len(outcome.deadlock.waits) == 1:
+            alone = _self_deadlock(graph, outcome)
+            listed.setdefault(alone.fault, alone)
+    return tuple(sorted(listed.values(), key=lambda f: len(f.schedule)))
 
 
 def _self_deadlock(graph: StateGraph, outcome: Outcome) -> FoundFault:

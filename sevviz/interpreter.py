@@ -17,7 +17,18 @@ from typing import NamedTuple
 from sevviz.model import FAULTED, MUTEX, OFF_CPU, OVERTAKE, SIGNALLED, SPINLOCK, WOKEN, Fault, Operation, Program, State
 from sevviz.release_order import overtaker_of
 
-__all__ = ["CPU", "Move", "Wait", "effect_of", "in_atomic_context", "initial_state", "moves", "step", "wait_of"]
+__all__ = [
+    "CPU",
+    "Move",
+    "Wait",
+    "effect_of",
+    "in_atomic_context",
+    "initial_state",
+    "is_stuck",
+    "moves",
+    "step",
+    "wait_of",
+]
 
 EINTR = -errno.EINTR
 CPU = -1  # the "object" of a wait for a processor
@@ -55,18 +66,22 @@ def in_atomic_context(program: Program, state: State, task: int) -> bool:
 
 def wait_of(program: Program, state: State, task: int) -> Wait | None:
     """Why a task cannot step; None if it can or has finished. The only place that knows what blocks."""
-    operation = program.position(state, task - 1).operation
-    if operation is None:
-        return None
-    if operation.action == "lock":
-        holder = state.values[operation.object]
-        # A fatal signal ends an interruptible wait, so a signalled task is not blocked: its step returns -EINTR.
-        interrupted = operation.interruptible and state.marks[task - 1] & SIGNALLED
-        if holder and not interrupted:
-            return Wait(task, operation.object, holder, operation.interruptible)
-    if program.cpus is not None:
+    wait = _lock_wait(program, state, task)
+    if wait is None and program.cpus is not None and program.position(state, task - 1).operation is not None:
         return _wait_for_cpu(program, state, task, program.cpus)
-    return None
+    return wait
+
+
+def _lock_wait(program: Program, state: State, task: int) -> Wait | None:
+    """The lock that a task waits for, asleep or spinning."""
+    operation = program.position(state, task - 1).operation
+    if operation is None or operation.action != "lock":
+        return None
+    holder = state.values[operation.object]
+    # A fatal signal ends an interruptible wait, so a signalled task is not blocked: its step returns -EINTR.
+    if not holder or (operation.interruptible and state.marks[task - 1] & SIGNALLED):
+        return None
+    return Wait(task, operation.object, holder, operation.interruptible)
 
 
 def _wait_for_cpu(program: Program, state: State, task: int, cpus: int) -> Wait | None:
@@ -78,12 +93,12 @@ def _wait_for_cpu(program: Program, state: State, task: int, cpus: int) -> Wait 
 
 
 def _keeps_cpu(program: Program, state: State, task: int) -> bool:
-    operation = program.position(state, task - 1).operation
-    if operation is None:
+    if program.position(state, task - 1).operation is None:
         return False
-    if operation.action == "lock" and state.values[operation.object]:
+    wait = _lock_wait(program, state, task)
+    if wait is not None:
         # Who waits for a spinlock spins; who waits for a mutex has left its CPU, in atomic context or not.
-        return program.objects[operation.object].kind == SPINLOCK
+        return program.objects[wait.object].kind == SPINLOCK
     return in_atomic_context(program, state, task) and not state.marks[task - 1] & OFF_CPU
 
 
@@ -99,6 +114,16 @@ def moves(program: Program, state: State) -> list[Move]:
         overtaking = (task for task in running if overtaker_of(program, state, task) is not None)
         found += [step(program, state, -(OVERTAKE + task)) for task in overtaking]
     return found
+
+
+def is_stuck(program: Program, state: State) -> bool:
+    """Whether tasks are left and none can step, now or after every fatal signal that may still come."""
+    running = [t for t in range(1, len(program.tasks) + 1) if program.position(state, t - 1).operation is not None]
+    if program.signals:
+        for task in running:
+            if not state.marks[task - 1] & SIGNALLED:
+                state = _signal(program, state, task).state
+    return bool(running) and all(wait_of(program, state, task) is not None for task in running)
 
 
 def step(program: Program, state: State, actor: int) -> Move:
@@ -119,7 +144,9 @@ def step(program: Program, state: State, actor: int) -> Move:
         return Move(actor, after, (_fault(program, state, broken, actor, operation),))
     values = _put(state.values, operation.object, value) if operation.object >= 0 else state.values
     position = automaton.after(state.positions[task], result)
-    after = State(_put(state.positions, task, position), values, state.marks)
+    # The handoff is for the wait that the signal ended, not for later ones.
+    marks = _put(state.marks, task, state.marks[task] & ~WOKEN) if state.marks[task] & WOKEN else state.marks
+    after = State(_put(state.positions, task, position), values, marks)
     if program.cpus is not None:
         after = _leave_cpus(program, after, actor)
     faults = (_fault(program, state, broken, actor, operation),) if broken else ()
@@ -231,20 +258,17 @@ def _faults_after(program: Program, before: State, after: State, actor: int, ope
 
 def _sleeps_in_atomic(program: Program, state: State, task: int) -> Operation | None:
     """The mutex operation that a task sleeps in while it holds a spinlock ("scheduling while atomic")."""
-    operation = program.position(state, task - 1).operation
-    if operation is None or operation.action != "lock" or program.objects[operation.object].kind != MUTEX:
+    wait = _lock_wait(program, state, task)
+    if wait is None or program.objects[wait.object].kind != MUTEX or not in_atomic_context(program, state, task):
         return None
-    if not state.values[operation.object] or not in_atomic_context(program, state, task):
-        return None
-    return operation if wait_of(program, state, task) is not None else None
+    return program.position(state, task - 1).operation
 
 
 def _leave_cpus(program: Program, state: State, actor: int) -> State:
     """Mark who sleeps after a step of `actor`: a waiter for a mutex leaves its CPU, in atomic context too."""
     marks = [mark & ~OFF_CPU if task == actor else mark for task, mark in enumerate(state.marks, 1)]
     for task in range(1, len(program.tasks) + 1):
-        operation = program.position(state, task - 1).operation
-        waits = operation is not None and operation.action == "lock" and state.values[operation.object]
-        if operation is not None and waits and program.objects[operation.object].kind == MUTEX:
+        wait = _lock_wait(program, state, task)
+        if wait is not None and program.objects[wait.object].kind == MUTEX:
             marks[task - 1] |= OFF_CPU
     return state._replace(marks=tuple(marks))

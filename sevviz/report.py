@@ -235,7 +235,7 @@ def _standing(trace: Trace, paint: Paint) -> list[str]:
     program, state = trace.program, trace.states[-1]
     following = moves(program, state)
     can = {move.actor for move in following}
-    deadlock = deadlock_of(program, state, stuck=not following)
+    deadlock = deadlock_of(program, state)
     waits = {wait.task: wait for wait in deadlock.waits} if deadlock else {}
     lines = []
     for task in range(1, len(program.tasks) + 1):
@@ -271,7 +271,7 @@ def _blocked(program: Program, trace: Trace, task: int) -> str:
 def trace_json(trace: Trace) -> dict[str, Any]:
     """A replayed schedule as one JSON object: its steps, the results so far, and the deadlock at its end if any."""
     program, last = trace.program, trace.states[-1]
-    deadlock = deadlock_of(program, last, stuck=not moves(program, last))
+    deadlock = deadlock_of(program, last)
     steps = []
     for number, step in enumerate(trace.steps, 1):
         operation = step.operation

@@ -135,7 +135,8 @@ def verdict(rules: Rules, effect: Effect, move: Move | None) -> tuple[list[Outco
     if move is not None and not move[1]:
         cycle = rules.cycle_from(world, move[0])
         if cycle:
-            return [("deadlock", returns)], not any(rules.is_killable(world, index) for index in cycle)
+            endable = any(rules.is_killable(world, index) for index in cycle) and not rules.is_hopeless(world)
+            return [("deadlock", returns)], not endable
     if rules.is_hopeless(world):
         return [("deadlock", returns)], True
     return [], False
