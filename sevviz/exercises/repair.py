@@ -1,0 +1,65 @@
+"""Marking a repaired scheme: every criterion is a search, and what it finds is shown on a schedule.
+
+Too weak: some schedule of the answer breaks a rule. Too strong: something that a reference allows, an outcome or the
+overlap of independent moves, has become impossible. A search that stopped at its limit proves no absence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sevviz.errors import SchemeError, SevvizError
+from sevviz.exercises.criteria import Judge
+from sevviz.exercises.search import Searches
+from sevviz.exercises.untouched import check_fixed
+
+if TYPE_CHECKING:
+    from sevviz.exercises.mark import Finding
+    from sevviz.exercises.model import Criterion, Exercise
+
+__all__ = ["mark_repair"]
+
+GATED = "it counts once the move does its work"
+NOT_MENDED = "it was so before, and counts once something has been mended"
+
+
+def mark_repair(exercise: Exercise, answer: str, searches: Searches, criteria: tuple[Criterion, ...]) -> list[Finding]:
+    """One finding for each criterion. Raises SchemeError where the answer is not understood."""
+    findings = _judge(exercise, answer, searches, criteria)
+    if any(c.gate and f.status != "met" for c, f in zip(criteria, findings, strict=True)):
+        return [_held_back(finding, GATED) for finding in findings]
+    mended = [f for f in findings if f.name in _faulty(exercise, searches.limit) and f.status in ("met", "undecided")]
+    return findings if mended else [_held_back(finding, NOT_MENDED) for finding in findings]
+
+
+def _judge(exercise: Exercise, answer: str, searches: Searches, criteria: tuple[Criterion, ...]) -> list[Finding]:
+    name = f"{exercise.name}.c"
+    starter = searches.scheme(exercise.code, exercise.code_name)
+    searches.pin(answer, name, starter.header)
+    check_fixed(exercise, answer, name, set(searches.scheme(answer, name).functions))
+    judge = Judge(exercise, answer, name, searches)
+    return [_finding(judge, criterion) for criterion in criteria]
+
+
+def _finding(judge: Judge, criterion: Criterion) -> Finding:
+    try:
+        return judge.finding(criterion)
+    except SchemeError as error:  # seen only when a task is followed: a loop without an end, a NULL pointer
+        return judge.missed(criterion, "endless" if "never ends" in error.message else "too weak", str(error))
+    except SevvizError as error:
+        return judge.missed(criterion, "too weak", str(error))
+
+
+@cache
+def _faulty(exercise: Exercise, limit: int) -> frozenset[str]:
+    """The criteria that the starter does not meet: an answer that mends none of them earns nothing for the others."""
+    findings = _judge(exercise, exercise.code, Searches(limit), exercise.criteria)
+    return frozenset(finding.name for finding in findings if finding.status != "met")
+
+
+def _held_back(finding: Finding, why: str) -> Finding:
+    if finding.status != "met" or not finding.out_of:
+        return finding
+    return replace(finding, status="not reached", points=0, text=f"{finding.text}; {why}")
