@@ -16,8 +16,8 @@ class Pointer:
 
     @property
     def name(self) -> str:
-        """The object's name as contract 3 has it: VM and last field, or the global's name."""
-        parts = ([self.vm] if self.vm else []) + list(self.path[-1:])
+        """The object's name as contract 3 has it: VM and fields without the way to sev_info, or the global's name."""
+        parts = ([self.vm] if self.vm else []) + [part for part in self.path if part not in ("svm", "sev_info")]
         return ".".join(parts)
 
 

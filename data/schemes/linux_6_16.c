@@ -1,0 +1,115 @@
+/*
+ * title: Linux 6.16: flags, two locks, all vCPUs
+ * source: the shape of sev_lock_two_vms() and kvm_lock_all_vcpus() in Linux 6.16, 2025
+ * entry: migrate
+ *
+ * The locking of 2025: the flags of 5.16 unchanged, both kvm->lock killable, and every vCPU
+ * mutex killable under them. What is new is how lockdep is told, not what is locked. Written
+ * from the list of operations, with two vCPUs in each VM.
+ */
+
+static struct mutex *vcpu_mutex(struct kvm *kvm, int i)
+{
+	return i == 0 ? &kvm->vcpu0.mutex : &kvm->vcpu1.mutex;
+}
+
+static int kvm_lock_all_vcpus(struct kvm *kvm)
+{
+	int i, j;
+
+	for (i = 0; i < 2; i++) {
+		if (mutex_lock_killable(vcpu_mutex(kvm, i)))
+			goto out_unlock;
+	}
+	return 0;
+
+out_unlock:
+	/* Give back what was taken before the signal came. */
+	for (j = 0; j < 2; j++) {
+		if (i == j)
+			break;
+		mutex_unlock(vcpu_mutex(kvm, j));
+	}
+	return -EINTR;
+}
+
+static void kvm_unlock_all_vcpus(struct kvm *kvm)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		mutex_unlock(vcpu_mutex(kvm, i));
+}
+
+/* What KVM_RUN does to the locks: it keeps the mutex of its vCPU while the guest runs. */
+static int vcpu_run(struct kvm *kvm)
+{
+	if (mutex_lock_killable(&kvm->vcpu0.mutex))
+		return -EINTR;
+	mutex_unlock(&kvm->vcpu0.mutex);
+	return 0;
+}
+
+static int sev_lock_two_vms(struct kvm *dst, struct kvm *src)
+{
+	struct kvm_sev_info *dst_sev = to_kvm_sev_info(dst);
+	struct kvm_sev_info *src_sev = to_kvm_sev_info(src);
+	int ret = -EBUSY;
+
+	if (dst == src)
+		return -EINVAL;
+
+	if (atomic_cmpxchg_acquire(&dst_sev->migration_in_progress, 0, 1))
+		return -EBUSY;
+	if (atomic_cmpxchg_acquire(&src_sev->migration_in_progress, 0, 1))
+		goto release_dst;
+
+	ret = -EINTR;
+	if (mutex_lock_killable(&dst->lock))
+		goto release_src;
+	if (mutex_lock_killable_nested(&src->lock, SINGLE_DEPTH_NESTING))
+		goto unlock_dst;
+	return 0;
+
+unlock_dst:
+	mutex_unlock(&dst->lock);
+release_src:
+	atomic_set_release(&src_sev->migration_in_progress, 0);
+release_dst:
+	atomic_set_release(&dst_sev->migration_in_progress, 0);
+	return ret;
+}
+
+static void sev_unlock_two_vms(struct kvm *dst, struct kvm *src)
+{
+	mutex_unlock(&dst->lock);
+	mutex_unlock(&src->lock);
+	atomic_set_release(&to_kvm_sev_info(dst)->migration_in_progress, 0);
+	atomic_set_release(&to_kvm_sev_info(src)->migration_in_progress, 0);
+}
+
+static int migrate(struct kvm *dst, struct kvm *src)
+{
+	int ret;
+
+	ret = sev_lock_two_vms(dst, src);
+	if (ret)
+		return ret;
+
+	ret = kvm_lock_all_vcpus(dst);
+	if (ret)
+		goto out_unlock;
+
+	ret = kvm_lock_all_vcpus(src);
+	if (ret)
+		goto out_dst_vcpus;
+
+	sev_migrate_from(dst, src);
+
+	kvm_unlock_all_vcpus(src);
+out_dst_vcpus:
+	kvm_unlock_all_vcpus(dst);
+out_unlock:
+	sev_unlock_two_vms(dst, src);
+	return ret;
+}

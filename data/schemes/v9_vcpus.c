@@ -1,0 +1,102 @@
+/*
+ * title: V9 to V11: the loop mended, the label not
+ * source: Peter Gonda, Sep to Oct 2021, versions 9 to 11 of the series
+ * entry: migrate
+ *
+ * The loop of V8 as it was mended after Joerg Roedel's review: it no longer unlocks the mutex
+ * that it failed to take. Compare the labels that the two failures jump to with what each
+ * failure has already given back itself.
+ */
+
+static struct mutex *vcpu_mutex(struct kvm *kvm, int i)
+{
+	return i == 0 ? &kvm->vcpu0.mutex : &kvm->vcpu1.mutex;
+}
+
+static int sev_lock_for_migration(struct kvm *kvm)
+{
+	struct kvm_sev_info *sev = &to_kvm_svm(kvm)->sev_info;
+
+	if (atomic_cmpxchg_acquire(&sev->migration_in_progress, 0, 1))
+		return -EBUSY;
+
+	mutex_lock(&kvm->lock);
+	return 0;
+}
+
+static void sev_unlock_after_migration(struct kvm *kvm)
+{
+	struct kvm_sev_info *sev = &to_kvm_svm(kvm)->sev_info;
+
+	mutex_unlock(&kvm->lock);
+	atomic_set_release(&sev->migration_in_progress, 0);
+}
+
+static int sev_lock_vcpus(struct kvm *kvm)
+{
+	int i, j;
+
+	for (i = 0; i < 2; i++) {
+		if (mutex_lock_killable(vcpu_mutex(kvm, i)))
+			goto out_unlock;
+	}
+	return 0;
+
+out_unlock:
+	/* Give back what was taken before the signal came. */
+	for (j = 0; j < 2; j++) {
+		if (i == j)
+			break;
+		mutex_unlock(vcpu_mutex(kvm, j));
+	}
+	return -EINTR;
+}
+
+static void sev_unlock_vcpus(struct kvm *kvm)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		mutex_unlock(vcpu_mutex(kvm, i));
+}
+
+/* What KVM_RUN does to the locks: it keeps the mutex of its vCPU while the guest runs. */
+static int vcpu_run(struct kvm *kvm)
+{
+	if (mutex_lock_killable(&kvm->vcpu0.mutex))
+		return -EINTR;
+	mutex_unlock(&kvm->vcpu0.mutex);
+	return 0;
+}
+
+static int migrate(struct kvm *dst, struct kvm *src)
+{
+	int ret;
+
+	ret = sev_lock_for_migration(dst);
+	if (ret)
+		return ret;
+
+	ret = sev_lock_for_migration(src);
+	if (ret)
+		goto out_dst;
+
+	ret = sev_lock_vcpus(dst);
+	if (ret)
+		goto out_dst_vcpus;
+
+	ret = sev_lock_vcpus(src);
+	if (ret)
+		goto out_src_vcpus;
+
+	sev_migrate_from(dst, src);
+
+out_src_vcpus:
+	sev_unlock_vcpus(src);
+out_dst_vcpus:
+	sev_unlock_vcpus(dst);
+	sev_unlock_after_migration(src);
+out_dst:
+	sev_unlock_after_migration(dst);
+	return ret;
+}
