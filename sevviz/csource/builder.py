@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Builder", "Signature", "suggest"]
 
+KEYWORDS = frozenset(
+    """
+    auto bool break case char const continue default do double else enum extern false float for goto if inline int long
+    register return short signed sizeof static struct switch true typedef union unsigned void volatile while NULL
+    """.split()  # noqa: SIM905 - a list of words is read best as words
+)
 READ = Primitive("load", "plain", order="plain", returns=True)
 WRITE = Primitive("store", "plain", ("value",), order="plain")
 
@@ -91,6 +97,8 @@ class Builder:
         if variable.name in scope:
             first = self.function.variables[scope[variable.name]].span
             self.fail(variable.span, f"{variable.name!r} is declared twice; first at line {first.line}")
+        if variable.name in KEYWORDS:
+            self.fail(variable.span, f"{variable.name!r} is a word of C; give the variable another name")
         if variable.name in PRIMITIVES or variable.name in self.functions:
             self.fail(variable.span, f"{variable.name!r} is a function; give the variable another name")
         scope[variable.name] = slot = self.slot(variable)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sevviz.csource.builder import Builder, suggest
 from sevviz.csource.expressions import address_of, value_of
 from sevviz.csource.ir import Access, Call, Expression, Field, Local, Number
-from sevviz.csource.nodes import part, parts_of
+from sevviz.csource.nodes import operator_of, part, parts_of, unwrap
 from sevviz.csource.pointers import ACCESSORS, check_pointer, pointee_of
 from sevviz.primitives import PRIMITIVES
 
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 __all__ = ["call"]
+
+# What kernel code has and a scheme needs not.
+_NO_LOCK = "it takes no lock: leave it out"
+HINTS = {
+    "likely": "write the condition alone",
+    "unlikely": "write the condition alone",
+    **dict.fromkeys(("BUG_ON", "WARN_ON", "WARN_ON_ONCE", "lockdep_assert_held", "pr_err", "printk"), _NO_LOCK),
+    **dict.fromkeys(("spin_lock_init", "mutex_init"), "locks need no initialisation: leave it out"),
+}
 
 
 def call(b: Builder, node: Node, *, wanted: bool) -> Expression:
@@ -31,7 +40,7 @@ def call(b: Builder, node: Node, *, wanted: bool) -> Expression:
     if name in PRIMITIVES:
         return _primitive(b, node, arguments, wanted=wanted)
     known = [*PRIMITIVES, *b.functions, *ACCESSORS]
-    near = suggest(name, known)
+    near = f"; {HINTS[name]}" if name in HINTS else suggest(name, known)
     if not near:
         near = f"; there are {', '.join([*b.functions, *ACCESSORS])} and the primitives {', '.join(_families())}"
     return b.fail(callee, f"unknown function {name!r}{near}")
@@ -100,6 +109,9 @@ def _primitive(b: Builder, node: Node, arguments: list[Node], *, wanted: bool) -
 def _object(b: Builder, name: str, node: Node) -> Expression:
     """The address of the object that a primitive works on."""
     if PRIMITIVES[name].by_name:
+        if unwrap(node).type == "pointer_expression" and operator_of(unwrap(node)) == "&":
+            field = b.text.of(part(unwrap(node), "argument"))
+            b.fail(node, f"{name} takes the field itself, not its address: write {name}({field})")
         return address_of(b, node)
     if not pointee_of(b, node):
         more = ", ..." if PRIMITIVES[name].operands else ""

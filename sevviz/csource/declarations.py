@@ -146,7 +146,8 @@ def _add(text: Text, objects: dict[str, GlobalObject], declared: GlobalObject) -
 def _refuse_object(text: Text, node: Node, written: str) -> NoReturn:
     macros = [*GLOBAL_MACROS, *GLOBAL_TYPES]
     shown = text.of(node).split("\n")[0][:50]
-    text.fail(node, f"{shown!r}: file-scope objects are {', '.join(macros)}{suggest(written, macros)}")
+    near = "; one object each, no arrays and no pointers" if written in macros else suggest(written, macros)
+    text.fail(node, f"{shown!r}: file-scope objects are {', '.join(macros)}{near}")
 
 
 def _initial(text: Text, node: Node, kind: Kind) -> int:

@@ -27,9 +27,6 @@ ARITHMETIC = ("+", "-")
 OPERATORS = "&& || ! == != < <= > >= + - ++ -- ?: = += -="
 
 
-# Places: a local's slot, or the address of something shared.
-
-
 def place_of(b: Builder, node: Node) -> int | Expression:
     """What an expression on the left of an assignment names: a slot (int) or a shared address."""
     node = unwrap(node)
@@ -67,10 +64,8 @@ def _member(b: Builder, node: Node) -> Field:
     if operator_of(node) == ".":
         place = place_of(b, base)
         if isinstance(place, int):
-            b.fail(
-                node,
-                f"{b.text.of(base)!r} is a local, not a struct; fields are reached through pointers, as in kvm->lock",
-            )
+            local = f"{b.text.of(base)!r} is a local, not a struct"
+            b.fail(node, f"{local}; fields are reached through pointers, as in kvm->lock")
         return Field(place, member, span)
     if base.type == "field_expression":
         dotted = f"{b.text.of(base)}.{member}"
@@ -84,14 +79,9 @@ def address_of(b: Builder, node: Node) -> Expression:
     """The value of `&lvalue`."""
     place = place_of(b, node)
     if isinstance(place, int):
-        b.fail(
-            node,
-            f"the address of local {b.text.of(node)!r} is not understood: return the value from the function instead",
-        )
+        local = f"local {b.text.of(node)!r}"
+        b.fail(node, f"the address of {local} is not understood: return the value from the function instead")
     return place
-
-
-# Values.
 
 
 def value_of(b: Builder, node: Node) -> Expression:
@@ -148,8 +138,7 @@ def _binary(b: Builder, node: Node, span: Span) -> Expression:
     left, right = part(node, "left"), part(node, "right")
     if operator in ARITHMETIC and (pointee_of(b, left) or pointee_of(b, right)):
         b.fail(node, "arithmetic on a pointer is not understood")
-    # A value read from a local must be the value at that time: `i` in `i + i++` is not at issue (undefined in C), but
-    # `i + f()` where f is called later reads i first, and f cannot change it.
+    # A local is read when the whole is computed: C leaves open what `i + i++` is, and a callee cannot change a local.
     return Binary(operator, value_of(b, left), value_of(b, right), span)
 
 

@@ -102,7 +102,7 @@ class Runner:
         if access.address is not None:
             address = self._value(access.address, top.function, top.locals)
             if not isinstance(address, Pointer):
-                self._fail(access.span, f"{access.name} through a NULL pointer")
+                self._fail(access.span, f"{access.name} through a NULL pointer: the kernel would crash here")
         return access, address, tuple(self._value(operand, top.function, top.locals) for operand in access.operands)
 
     def _fail(self, span: Span, message: str) -> NoReturn:
@@ -204,7 +204,9 @@ class Runner:
             case Local(slot, span):
                 if variables[slot] is None:
                     name = self.functions[function].variables[slot].name
-                    self._fail(span, f"{name!r} is read before anything was put into it")
+                    self._fail(
+                        span, f"local {name!r} is read here before it has a value: give it one where it is declared"
+                    )
                 return variables[slot]
             case Global(name, _):
                 return Pointer(-1, (name,))
@@ -219,7 +221,7 @@ class Runner:
 
     def _member(self, pointer: Value, member: str, span: Span) -> Pointer:
         if not isinstance(pointer, Pointer):
-            self._fail(span, f"member {member!r} of a NULL pointer")
+            self._fail(span, f"member {member!r} of a NULL pointer: the kernel would crash here")
         return Pointer(pointer.vm, (*pointer.path, member))
 
     def _compute(self, symbol: str, left: Value, right: Value, span: Span) -> int:

@@ -33,6 +33,8 @@ def statement(b: Builder, node: Node) -> None:
     lower = _LOWER.get(node.type)
     if lower is None:
         refuse_preprocessor(b.text, node)
+        if node.type == "case_statement":
+            b.fail(node, "case and default stand directly in the braces of a switch, nowhere else")
         b.fail(node, f"{b.text.of(node)[:40]!r}: this statement is not understood; a scheme has {STATEMENTS}")
     lower(b, node)
 
