@@ -18,11 +18,22 @@ if TYPE_CHECKING:
     from sevviz.explorer import explore
     from sevviz.prediction import Prediction, predict
     from sevviz.schedule import format_schedule, parse_schedule
+    from sevviz.stepper import Stepper
     from sevviz.traces import replay, run
     from sevviz.verdict import Verdict, check
+    from sevviz.views.census import draw_census
+    from sevviz.views.claimcard import show_claim, show_claims
+    from sevviz.views.timeline import draw_timeline
+    from sevviz.views.waitfor import draw_wait_for
 
 # Each name and the module it comes from: loaded when first asked for, so that `import sevviz` costs nothing.
 _HOME = {
+    "show_claims": "views.claimcard",
+    "show_claim": "views.claimcard",
+    "draw_wait_for": "views.waitfor",
+    "draw_timeline": "views.timeline",
+    "draw_census": "views.census",
+    "Stepper": "stepper",
     "ScenarioError": "errors",
     "ScheduleError": "errors",
     "SchemeError": "errors",
@@ -46,10 +57,33 @@ _HOME = {
 }
 
 __all__ = [
-    "Prediction", "ScenarioError", "ScheduleError", "SchemeError", "SevvizError", "Verdict", "check", "explore",
-    "format_schedule", "load", "load_text", "lock_order", "parse_schedule", "predict", "program", "replay", "run",
-    "scenario", "scenario_names", "scheme_names",
-]  # fmt: skip
+    "Prediction",
+    "ScenarioError",
+    "ScheduleError",
+    "SchemeError",
+    "SevvizError",
+    "Stepper",
+    "Verdict",
+    "check",
+    "draw_census",
+    "draw_timeline",
+    "draw_wait_for",
+    "explore",
+    "format_schedule",
+    "load",
+    "load_text",
+    "lock_order",
+    "parse_schedule",
+    "predict",
+    "program",
+    "replay",
+    "run",
+    "scenario",
+    "scenario_names",
+    "scheme_names",
+    "show_claim",
+    "show_claims",
+]
 
 __version__ = "0.1.0"
 

@@ -1,0 +1,92 @@
+"""Claims of the thread as cards and as a table: who said it, what the searches found, the verdict."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from sevviz.claims import claims, decide
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sevviz.claims import Decision
+
+__all__ = ["ClaimView", "show_claim", "show_claims"]
+
+MARKS = {"confirmed": "✓ confirmed", "refuted": "✗ refuted", "depends": "◐ depends", "inconclusive": "? inconclusive"}
+BORDERS = {"confirmed": "solid", "refuted": "dashed", "depends": "dotted", "inconclusive": "double"}
+
+
+class ClaimView:
+    """Decided claims; shows as HTML in a notebook and as text elsewhere."""
+
+    def __init__(self, decisions: Sequence[Decision]) -> None:
+        self.decisions = tuple(decisions)
+
+    @property
+    def text(self) -> str:
+        """The claims, one paragraph each."""
+        return "\n\n".join(_text(decision) for decision in self.decisions)
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        if len(self.decisions) == 1:
+            return _card(self.decisions[0])
+        rows = "".join(_row(decision) for decision in self.decisions)
+        head = "".join(f'<th scope="col">{name}</th>' for name in ("claim", "by", "verdict", "decided by", "lesson"))
+        caption = f"{len(self.decisions)} claims, each decided by finished searches"
+        table = f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return f'<div style="overflow-x: auto">{table}</div>'
+
+
+def show_claim(identifier: str) -> ClaimView:
+    """Decide one claim of data/claims.toml by its searches, here and now."""
+    return ClaimView([decide(identifier)])
+
+
+def show_claims() -> ClaimView:
+    """Decide all claims."""
+    return ClaimView([decide(claim) for claim in claims()])
+
+
+def _found(decision: Decision) -> list[str]:
+    words = {True: "holds", False: "does not hold", None: "cannot be told: the search did not finish"}
+    return [f"{search.title}: “{search.holds}” {words[result]}" for search, result, _ in decision.found]
+
+
+def _text(decision: Decision) -> str:
+    claim = decision.claim
+    found = "".join(f"\n  - {line}" for line in _found(decision))
+    head = f"{claim.by}, {claim.date:%d %b %Y} ({claim.source}):\n  {claim.text}"
+    return f"{head}\n{MARKS[decision.ruling]} in {decision.states:,} states{found}\n  {claim.lesson}"
+
+
+def _card(decision: Decision) -> str:
+    claim = decision.claim
+    items = "".join(f"<li>{escape(line)}</li>" for line in _found(decision))
+    style = f"border-left: 5px {BORDERS[decision.ruling]} #0072b2; padding: 0.2em 1em; margin: 0.5em 0; max-width: 46em"
+    return (
+        f'<div style="{style}">'
+        f"<p><strong>Claim</strong> ({escape(claim.by)}, {claim.date:%d %b %Y}, <code>{escape(claim.source)}</code>): "
+        f"{escape(claim.text)}</p>"
+        f"<p><strong>{MARKS[decision.ruling]}</strong>, by a finished search of {decision.states:,} states:</p>"
+        f"<ul>{items}</ul><p>{escape(claim.lesson)}</p></div>"
+    )
+
+
+def _row(decision: Decision) -> str:
+    claim = decision.claim
+    found = "<br>".join(escape(line) for line in _found(decision))
+    cells = (
+        escape(claim.text),
+        f"{escape(claim.by)}, {claim.date:%d %b %Y}<br><code>{escape(claim.source)}</code>",
+        f"<strong>{MARKS[decision.ruling]}</strong>",
+        found,
+        escape(claim.lesson),
+    )
+    return (
+        "<tr>" + "".join(f'<td style="text-align: left; vertical-align: top">{cell}</td>' for cell in cells) + "</tr>"
+    )
