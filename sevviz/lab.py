@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FIRST_NOTEBOOK = "notebooks/00_start_here.ipynb"
 WORKING_COPY = "sevviz-notebooks"
+PACKAGE = Path(__file__).resolve().parent
 
 
 def start_lab(argv: Sequence[str]) -> int:
@@ -24,20 +25,20 @@ def start_lab(argv: Sequence[str]) -> int:
     Args:
         argv: Options of JupyterLab, handed on as they are; `--no-browser` is one.
     """
+    os.environ["JUPYTER_CONFIG_PATH"] = config_path(os.environ.get("JUPYTER_CONFIG_PATH"))
     # Imported late: the rest of the command line does not pay for it.
     from jupyterlab.labapp import LabApp
-    from traitlets.config import Config
 
-    folder = notebook_folder()
-    lab_settings = {
-        # A classroom's first sight is the notebook, not a question about news and updates.
-        "news_url": None,
-        "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-    }
-    server = LabApp.initialize_server(argv=lab_options(folder, argv), config=Config({"LabApp": lab_settings}))
+    server = LabApp.initialize_server(argv=lab_options(notebook_folder(), argv))
     print(server.public_url, flush=True)
     server.start()
     return 0
+
+
+def config_path(given: str | None) -> str:
+    """Where Jupyter looks for settings: ours (no pop-up about news on the first screen) after the reader's own."""
+    ours = str(PACKAGE / "jupyter")
+    return os.pathsep.join([given, ours]) if given else ours
 
 
 def lab_options(folder: Path, argv: Sequence[str]) -> list[str]:
@@ -56,10 +57,9 @@ def notebook_folder() -> Path:
 
     A file that is already in the working copy is left alone: it may hold the reader's own work.
     """
-    package = Path(__file__).resolve().parent
-    installed = package / "_data" / "notebooks"
+    installed = PACKAGE / "_data" / "notebooks"
     if not installed.is_dir():
-        return package.parent
+        return PACKAGE.parent
     copy = Path.cwd() / WORKING_COPY
     for source in sorted(path for path in installed.rglob("*") if path.is_file()):
         target = copy / "notebooks" / source.relative_to(installed)
