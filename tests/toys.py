@@ -26,6 +26,9 @@ class Surroundings(TypedDict, total=False):
 
 HEADER = "/*\n * title: Toy\n * source: made up for this test\n * entry: migrate\n */\n"
 DOUBLE = ("migrate(B, A)", "migrate(A, B)")
+SAME = ("migrate(B, A)", "migrate(B, A)")
+ALONE = "migrate(B, A)"
+HOLD = "mutex_lock(&dst->lock); mutex_unlock(&dst->lock); return 0;"
 
 ONE_LOCK = "mutex_lock(&big);\nmutex_unlock(&big);\nreturn 0;"
 ABBA = (
@@ -96,6 +99,31 @@ def operations(statements: str, before: str = "") -> list[Operation]:
 def steps(statements: str, before: str = "") -> list[str]:
     """The steps of one task that runs alone, with names resolved."""
     return [operation.text for operation in operations(statements, before)]
+
+
+def follow(made: Program, schedule: str) -> Trace:
+    """The trace along a schedule string."""
+    return sevviz.run(made, sevviz.parse_schedule(schedule, len(made.tasks)))
+
+
+def faults(trace: Trace) -> list[tuple[int, str, int | None, str | None]]:
+    """Each fault as (step, kind, task, object)."""
+    return [(n, f.kind, f.task, f.object) for n, taken in enumerate(trace.steps, 1) for f in taken.faults]
+
+
+def results(trace: Trace) -> list[int | None]:
+    """What each task has returned at the end of a trace."""
+    return [trace.program.position(trace.states[-1], task).result for task in range(len(trace.program.tasks))]
+
+
+def step_results(trace: Trace) -> list[int | None]:
+    """What each operation returned."""
+    return [taken.result for taken in trace.steps]
+
+
+def value_of(trace: Trace, name: str) -> int:
+    """Who holds a lock, or what a field is, at the end of a trace."""
+    return dict(zip((o.name for o in trace.program.objects), trace.states[-1].values, strict=True))[name]
 
 
 def excerpt(source: str, span: Span) -> str:
