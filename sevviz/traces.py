@@ -32,8 +32,9 @@ def replay(program: Program, schedule: tuple[int, ...]) -> tuple[Trace, str]:
         move = step(program, state, actor)
         # Who was seen to go to sleep in atomic context was warned then; the kernel does not warn twice for one call.
         faults = tuple(f for f in move.faults if f.kind != "sleep-in-atomic" or (f.task, f.span) not in warned)
-        warned -= {(actor, operation.span if operation else None)}
-        warned |= {(f.task, f.span) for f in faults if f.task != actor}
+        taken = (actor, operation.span if operation else None)
+        warned -= {taken}
+        warned |= {(f.task, f.span) for f in faults} - {taken}
         steps.append(_record(state, move, operation, faults))
         states.append(move.state)
     return Trace(program, tuple(states), tuple(steps)), ""
