@@ -1,9 +1,9 @@
 """What the kernel's own checker would say: lockdep's verdict on one schedule, as sevviz models it.
 
-Lockdep looks at classes of locks, not at locks: every kvm->lock is of one class, made where the mutex is initialised, and a
-nesting annotation makes a class of its own (`&kvm->lock/1`). It looks at each acquisition before the task may have to wait,
-says at most one thing per boot and then turns itself off. So it can cry wolf at a scheme that cannot deadlock, and it is
-silent on a deadlock whose acquisitions are annotated.
+Lockdep looks at classes of locks, not at locks: every kvm->lock is of one class, made where the mutex is initialised,
+and a nesting annotation makes a class of its own (`&kvm->lock/1`). It looks at each acquisition before the task may
+have to wait, says at most one thing per boot and then turns itself off. So it can cry wolf at a scheme that cannot
+deadlock, and it is silent on a deadlock whose acquisitions are annotated.
 
 Source: kernel/locking/lockdep.c (check_wait_context, check_deadlock, check_prevs_add, lock_release) and
 Documentation/locking/lockdep-design.rst; each rule here is compared with a real kernel by `sevviz kernel compare`.
@@ -55,20 +55,21 @@ class Lockdep:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.report: Report | None = None
+        self.on = True
         self.held: dict[int, list[_Held]] = {}
         self.after: dict[LockClass, set[LockClass]] = {}  # dependencies seen so far: outer -> inner
         self.chains: set[tuple[LockClass, ...]] = set()
 
     def acquire(self, task: int, operation: Operation) -> None:
         """A task asks for a lock (and may have to wait), or has got one by a trylock."""
-        if self.report is not None:
+        if not self.on:
             return
         held = self.held.setdefault(task, [])
         lock, sleeps = self._class(operation), self.program.objects[operation.object].kind == MUTEX
         tried = operation.action == "trylock"
         kind = None if tried else self._check(held, lock, sleeps=sleeps)
         if kind:
-            self.report = Report(kind, task, lock, tuple(h.lock for h in held))
+            self._say(kind, task, lock)
         held.append(_Held(lock, operation.object, tried, sleeps))
 
     def release(self, task: int, operation: Operation) -> None:
@@ -77,14 +78,23 @@ class Lockdep:
         found = next((h for h in reversed(held) if h.object == operation.object), None)
         if found is not None:
             held.remove(found)
-        elif self.report is None:
-            self.report = Report("bad-unlock", task, self._class(operation), tuple(h.lock for h in held))
+        else:
+            self._say("bad-unlock", task, self._class(operation))
 
     def leave_kernel(self, task: int) -> None:
         """A task's call returns to user space."""
         held = self.held.get(task, [])
-        if held and self.report is None:
-            self.report = Report("held-at-return", task, held[-1].lock, tuple(h.lock for h in held))
+        if held:
+            self._say("held-at-return", task, held[-1].lock)
+
+    def turn_off(self) -> bool:
+        """Another check of locks has spoken: all of them share one switch. Whether it was still on."""
+        was_on, self.on = self.on, False
+        return was_on
+
+    def _say(self, kind: ReportKind, task: int, lock: LockClass) -> None:
+        if self.turn_off():
+            self.report = Report(kind, task, lock, tuple(h.lock for h in self.held.get(task, [])))
 
     def _class(self, operation: Operation) -> LockClass:
         thing = self.program.objects[operation.object]

@@ -15,23 +15,21 @@ from sevviz.kernel.script import Finding, Turn
 from sevviz.schedule import format_schedule
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sevviz.kernel.build import Configuration
     from sevviz.kernel.case import Case
+    from sevviz.kernel.configuration import Kernel
     from sevviz.model import SharedObject
 
 __all__ = ["FINDINGS", "Run", "boot", "parameters", "read_console"]
 
-LIMIT_SECONDS = 30  # of real time; a run takes a few hundredths of a second
+LIMIT_SECONDS = 60  # of real time; a run takes a few hundredths of a second, in QEMU some seconds
+UNKNOWN = r"(?:BUG|WARNING|Oops|DEBUG_LOCKS_WARN_ON|rcu: INFO|INFO: task)\b.*"
 TOLD = ("step", "return", "wait", "spin", "cannot", "exclusion")
 QEMU = (
-    "qemu-system-x86_64", "-accel", "tcg", "-m", "128M", "-nographic", "-no-reboot", "-nodefaults", "-serial", "stdio",
-    # As sockets: with plain "-smp 3" the firmware's table shows one CPU.
-    "-smp", "cpus=3,sockets=3,cores=1,threads=1",
+    "qemu-system-x86_64", "-accel", "tcg", "-m", "128M", "-display", "none", "-no-reboot", "-nodefaults",
+    "-serial", "stdio",
 )  # fmt: skip
 # Without "tsc=unstable" the refinement of the TSC stops the machine for a CPU that spins.
-QEMU_APPEND = ("console=ttyS0", "watchdog_thresh=2", "tsc=unstable", "panic=-1")
+QEMU_APPEND = ("console=ttyS0", "watchdog_thresh=2", "tsc=unstable", "panic=-1", "runner.hung_seconds=9")
 UML = ("mem=64M", "con=null", "con0=null,fd:1", "console=tty0", "time-travel=inf-cpu")
 
 # The kernel's words, and how the task is named in or after them.
@@ -44,6 +42,8 @@ FINDINGS = {
     "sleeping-function": r"BUG: sleeping function called from invalid context.*\n.*name: (?:task(\d+)|\w+)",
     "scheduling-while-atomic": r"BUG: scheduling while atomic: (?:task(\d+)|\w+)/",
     "spinlock-recursion": r"BUG: spinlock recursion on CPU#\d+, (?:task(\d+)|\w+)/",
+    "spin-trylock-on-up": r"BUG: spinlock trylock failure on UP on CPU#\d+, (?:task(\d+)|\w+)/",
+    "unlock-by-non-owner": r"WARNING: CPU.*mutex\.c.*\nDEBUG_LOCKS_WARN_ON\(__owner_task.*\n.*Comm: (?:task(\d+)|\w+)",
     "hung-task": r"INFO: task (?:task(\d+)|\w+):\d+ blocked for more than",
     "soft-lockup": r"watchdog: BUG: soft lockup - CPU#\d+ stuck for \d+s! \[(?:task(\d+)|[^\]]+):\d+\]",
     "rcu-stall": r"rcu: INFO: rcu_\w+ (?:self-)?detected ()",
@@ -80,12 +80,11 @@ def _address(shared: SharedObject, paths: dict[str, str]) -> str:
     return f"{shared.vm}.{paths[shared.name.removeprefix(f'{shared.vm}.')]}" if shared.vm else shared.name
 
 
-def boot(image: Path, configuration: Configuration, case: Case, turns: tuple[int, ...]) -> Run:
-    """Boot an image, let it take the turns, and read what it says. A kernel that hangs ends by a limit."""
-    words = parameters(case, turns)
+def boot(kernel: Kernel, case: Case, turns: tuple[int, ...]) -> Run:
+    """Boot a kernel, let it take the turns, and read what it says. A kernel that hangs ends by a limit."""
     # UML wants a folder for its sockets and one, not mounted noexec, for its memory.
     with tempfile.TemporaryDirectory(prefix="sevviz-uml-") as home:
-        command = _command(image, configuration, words)
+        command = _command(kernel, case, parameters(case, turns))
         environment = {**os.environ, "HOME": home, "TMPDIR": home}
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -100,10 +99,14 @@ def boot(image: Path, configuration: Configuration, case: Case, turns: tuple[int
     return read_console(output.decode(errors="replace"), case.names, ended)
 
 
-def _command(image: Path, configuration: Configuration, words: list[str]) -> list[str]:
-    if configuration.arch == "um":
-        return [str(image), *UML, *words]
-    return [*QEMU, "-kernel", str(image), "-append", " ".join((*QEMU_APPEND, *words))]
+def _command(kernel: Kernel, case: Case, words: list[str]) -> list[str]:
+    if not kernel.configuration.smp:
+        return [str(kernel.image), *UML, *words]
+    cpus = (case.program.cpus or len(case.program.tasks)) + 1  # the last one is the driver's
+    # As sockets: with plain "-smp 3" the firmware's table shows one CPU.
+    machine = ("-smp", f"cpus={cpus},sockets={cpus},cores=1,threads=1")
+    words = [*QEMU_APPEND, f"runner.cpus={case.program.cpus or 0}", *words]
+    return [*QEMU, *machine, "-kernel", str(kernel.image), "-append", " ".join(words)]
 
 
 def _kill(process: subprocess.Popen[bytes]) -> bytes:
@@ -138,10 +141,11 @@ def _short(word: str, names: dict[str, str]) -> str:
 
 
 def _findings(text: str) -> frozenset[Finding]:
-    found = set()
+    found, rest = set(), text
     for kind, pattern in FINDINGS.items():
-        for match in re.finditer(pattern, text):
-            found.add(Finding(kind, int(match[1] or 0) if match.re.groups else 0))
-            if kind == "sleeping-function":
-                break  # told once a second: only the first time means something
-    return frozenset(found)
+        tasks = [int(match[1] or 0) for match in re.finditer(pattern, text)]
+        # A function that sleeps in atomic context is told once a second: only the first time means something.
+        found |= {Finding(kind, task) for task in (tasks[:1] if kind == "sleeping-function" else tasks)}
+        rest = re.sub(pattern, "", rest)
+    # What no pattern knows must not pass in silence.
+    return frozenset(found | {Finding(match[0].strip(), 0) for match in re.finditer(UNKNOWN, rest)})

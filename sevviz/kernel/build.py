@@ -9,27 +9,26 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sevviz.checkout import say
 from sevviz.csource.scheme import IOCTL, load_scheme
-from sevviz.errors import SevvizError
+from sevviz.kernel.configuration import SOURCE_PACKAGE, TARBALL, Kernel, KernelError, MissingPackagesError
 from sevviz.kernel.generate import check_name, generate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sevviz.csource import Scheme
+    from sevviz.kernel.configuration import Configuration
 
-__all__ = ["CONFIGURATIONS", "Configuration", "KernelError", "Missing", "build", "cache_folder"]
+__all__ = ["build", "cache_folder", "check_packages", "source_version"]
 
-VERSION = "6.12"
-SOURCE_PACKAGE = f"linux-source-{VERSION}"
-TARBALL = Path(f"/usr/src/{SOURCE_PACKAGE}.tar.xz")
 HERE = Path(__file__).parent / "image"
+
+NOT_INLINED = ("-fno-inline-functions", "-fno-inline-small-functions", "-fno-inline-functions-called-once")
 
 # Neither architecture needs these, and they are two thirds of the tree.
 LEFT_OUT = (
@@ -38,42 +37,6 @@ LEFT_OUT = (
     *(f"*/drivers/{folder}/*.[ch]" for folder in ("gpu", "net", "media", "infiniband", "scsi")),
     "*/sound/*.[ch]", "*/tools/testing/*", "*/tools/perf/*",
 )  # fmt: skip
-
-
-class KernelError(SevvizError):
-    """The kernel could not be built or started; the text says what happened."""
-
-
-class Missing(KernelError):
-    """Something of the machine's is missing; the text names the packages that bring it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Configuration:
-    """One way to build the kernel: the fragment `image/NAME.config`, the architecture and what to make."""
-
-    name: str
-    what: str
-    arch: str
-    target: str
-    image: str
-    smp: bool
-    packages: tuple[str, ...]
-    programs: tuple[str, ...]
-
-
-_PACKAGES = (SOURCE_PACKAGE, "gcc", "make", "flex", "bison", "bc", "xz-utils", "libc6-dev")
-_PROGRAMS = ("gcc", "make", "flex", "bison", "bc", "xz", "tar", "dpkg-query")
-_X86 = ("x86_64", "bzImage", "arch/x86/boot/bzImage")
-CONFIGURATIONS = {
-    c.name: c
-    for c in (
-        Configuration("debug", "User-Mode Linux, lockdep and atomic-sleep checks", "um", "linux", "linux", False, _PACKAGES, _PROGRAMS),
-        Configuration("plain", "User-Mode Linux, only the hung-task detector", "um", "linux", "linux", False, _PACKAGES, _PROGRAMS),
-        Configuration("smp", "x86_64 with several CPUs in QEMU, all checks", *_X86, True, (*_PACKAGES, "libelf-dev", "qemu-system-x86"), (*_PROGRAMS, "qemu-system-x86_64")),
-        Configuration("rt", "as smp, with PREEMPT_RT", *_X86, True, (*_PACKAGES, "libelf-dev", "qemu-system-x86"), (*_PROGRAMS, "qemu-system-x86_64")),
-    )
-}  # fmt: skip
 
 
 def cache_folder() -> Path:
@@ -85,14 +48,16 @@ def cache_folder() -> Path:
 
 
 def check_packages(configuration: Configuration) -> None:
-    """Raise Missing where something is not installed."""
+    """Raise MissingPackagesError where something is not installed."""
     lacking = [name for name in configuration.programs if shutil.which(name) is None]
     if not TARBALL.is_file():
         lacking.append(str(TARBALL))
     if lacking:
-        needed = " ".join(configuration.packages)
-        message = f"the {configuration.name} kernel cannot be built here, missing: {', '.join(lacking)}\non Debian 12: apt-get install {needed}"
-        raise Missing(message)
+        message = (
+            f"the {configuration.name} kernel cannot be built here, missing: {', '.join(lacking)}\n"
+            f"on Debian 12: apt-get install {' '.join(configuration.packages)}"
+        )
+        raise MissingPackagesError(message)
 
 
 @cache
@@ -105,11 +70,11 @@ def _output(command: Sequence[str]) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def build(configuration: Configuration, schemes: Sequence[Scheme]) -> Path:
-    """The path of a kernel image with these schemes in it, from the cache if it is there.
+def build(configuration: Configuration, schemes: Sequence[Scheme]) -> Kernel:
+    """A kernel with these schemes in it, from the cache if it is there.
 
     Raises:
-        Missing: a package is not installed.
+        MissingPackagesError: a package is not installed.
         KernelError: the build failed; the text is the end of what make said.
     """
     check_packages(configuration)
@@ -119,7 +84,7 @@ def build(configuration: Configuration, schemes: Sequence[Scheme]) -> Path:
         with _lock():
             if not (kept / "image").is_file():
                 _make(configuration, files, kept)
-    return kept / "image"
+    return Kernel(kept / "image", configuration)
 
 
 def _files(schemes: Sequence[Scheme]) -> dict[str, str]:
@@ -138,7 +103,7 @@ def _files(schemes: Sequence[Scheme]) -> dict[str, str]:
     )
     objects = " ".join(["runner.o", "table.o", *(f"scheme_{name}.o" for name in names)])
     # Functions keep their names in the kernel's reports if they are not inlined.
-    files["Makefile"] = f"obj-y += {objects}\nccflags-y += -fno-inline-functions -fno-inline-small-functions -fno-inline-functions-called-once\n"
+    files["Makefile"] = f"obj-y += {objects}\nccflags-y += {' '.join(NOT_INLINED)}\n"
     return files
 
 
@@ -159,10 +124,6 @@ def _lock() -> Iterator[None]:
         yield
 
 
-def _say(text: str) -> None:
-    print(f"sevviz: {text}", file=sys.stderr, flush=True)
-
-
 def _make(configuration: Configuration, files: dict[str, str], kept: Path) -> None:
     source = _unpack()
     folder = source / "lib" / "sevviz"
@@ -175,7 +136,7 @@ def _make(configuration: Configuration, files: dict[str, str], kept: Path) -> No
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")  # an untouched file is not compiled again
     objects = cache_folder() / f"objects-{configuration.name}-{source_version()}"
-    _say(f"building the {configuration.name} kernel ({configuration.what}) in {objects}; about two minutes the first time")
+    say(f"building the {configuration.name} kernel ({configuration.what}); about two minutes the first time")
     make = ["make", "-s", "-C", str(source), f"ARCH={configuration.arch}", f"O={objects}"]
     fragment = HERE / f"{configuration.name}.config"
     objects.mkdir(exist_ok=True)
@@ -199,11 +160,12 @@ def _unpack() -> Path:
     """The kernel's source with one line added to a Makefile: that is all that is changed in it."""
     source = cache_folder() / f"source-{source_version()}"
     if not source.is_dir():
-        _say(f"unpacking {TARBALL}")
+        say(f"unpacking {TARBALL}")
         fresh = source.with_name(f"{source.name}.{os.getpid()}")
         fresh.mkdir(parents=True)
         excluded = [f"--exclude={pattern}" for pattern in LEFT_OUT]
-        _run(["tar", "-C", str(fresh), "--strip-components=1", "--wildcards", "--wildcards-match-slash", *excluded, "-xf", str(TARBALL)])
+        options = ("--strip-components=1", "--wildcards", "--wildcards-match-slash")
+        _run(["tar", "-C", str(fresh), *options, *excluded, "-xf", str(TARBALL)])
         with (fresh / "lib" / "Makefile").open("a", encoding="utf-8") as makefile:
             makefile.write("obj-y += sevviz/\n")
         fresh.rename(source)

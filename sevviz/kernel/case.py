@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sevviz import catalogue
+from sevviz.csource import Scheme
 from sevviz.csource.fields import short_names
 from sevviz.csource.scheme import IOCTL, load_scheme
 from sevviz.errors import ScenarioError
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sevviz.catalogue import Scenario
-    from sevviz.csource import Scheme
     from sevviz.model import Program
 
 __all__ = ["Case", "make_case"]
@@ -47,7 +47,7 @@ class Case:
 
 def make_case(scheme: Scheme | str | Path, scenario: Scenario | str) -> Case:
     """Put a scheme into a scenario; raises ScenarioError for a scenario that the kernel cannot be given."""
-    loaded = scheme if not isinstance(scheme, str) and hasattr(scheme, "runner") else catalogue.load(scheme)
+    loaded = scheme if isinstance(scheme, Scheme) else catalogue.load(scheme)
     chosen = catalogue.scenario(scenario) if isinstance(scenario, str) else scenario
     program = catalogue.program(loaded, chosen)
     problem = ""

@@ -22,11 +22,10 @@ __all__ = ["Layout", "infer_layout"]
 
 VM = "kvm"
 C_TYPES = {"mutex": "struct mutex", "spinlock": "spinlock_t", "atomic": "atomic_t", "plain": "int"}
-OBJECT_POINTEES = {"mutex": "struct mutex", "spinlock_t": "spinlock_t", "atomic_t": "atomic_t", "int": "int", "bool": "bool"}
-# What the accessors of arch/x86/kvm/svm/svm.h lead to.
-ACCESSORS = {(VM, ("svm",)): "kvm_svm", ("kvm_svm", ("sev_info",)): "kvm_sev_info"}
-
+OBJECT_POINTEES = {"mutex": "struct mutex", **{name: name for name in ("spinlock_t", "atomic_t", "int", "bool")}}
 Path = tuple[str, ...]
+# What the accessors of arch/x86/kvm/svm/svm.h lead to.
+ACCESSORS: dict[tuple[str, Path], str] = {(VM, ("svm",)): "kvm_svm", ("kvm_svm", ("sev_info",)): "kvm_sev_info"}
 
 
 class Chain(NamedTuple):
@@ -115,8 +114,9 @@ def infer_layout(scheme: Scheme) -> Layout:
             layout.add_leaf(Chain(VM, location.path), C_TYPES[use.kind])
     for function in scheme.functions.values():
         for access in function.code:
-            if isinstance(access, Access) and (chain := types.chain(function, access.address)) and chain.path:
-                layout.add_leaf(chain, C_TYPES[access.primitive.kind or PLAIN])
+            reached = types.chain(function, access.address) if isinstance(access, Access) else None
+            if isinstance(access, Access) and reached is not None and reached.path:
+                layout.add_leaf(reached, C_TYPES[access.primitive.kind or PLAIN])
     layout.leaves.setdefault((VM, ("lock",)), C_TYPES["mutex"])
     return layout
 

@@ -1,8 +1,8 @@
 """What the model says the kernel will do, line by line, when it is given a list of turns.
 
 A turn is finer than a step of a schedule: the kernel lets a task go into mutex_lock() even when the mutex is held, and
-the task sleeps inside until the holder wakes it. So a schedule is turned into turns (`turns_of`), with attempts that block
-wherever they cannot change what happens, and the interpreter is made to follow the turns (`follow`).
+the task sleeps inside until the holder wakes it. So a schedule is turned into turns (`turns_of`), with attempts that
+block wherever they cannot change what happens, and the interpreter is made to follow the turns (`follow`).
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class _Follower:
     """The model's tasks, driven turn by turn."""
 
     program: Program
+    up: bool
     state: State = field(init=False)
     asleep: list[int] = field(default_factory=list)  # inside a primitive, in the order of a mutex's wait list
     steps: list[int] = field(default_factory=list)
@@ -99,13 +100,16 @@ class _Follower:
 
     def _begin(self, task: int, operation: Operation) -> None:
         wait = self._wait(task)
-        if wait is not None and is_spinning(self.program, operation):
-            self.spins = True
-            self.lines.append(f"spin {task} {_what(self.program, operation)} {wait.holder}")
+        spins = wait is not None and is_spinning(self.program, operation)
+        self.spins |= spins
+        if spins and self.up:
+            self.lines.append(f"spin {task} {_what(self.program, operation)} {wait.holder if wait else 0}")
             return
         self._note_sleep(task, operation, blocks=wait is not None)
         if operation.action == "lock":
             self.checker.acquire(task, operation)
+        if spins and wait is not None and wait.holder == task and self.checker.turn_off():
+            self.findings.add(Finding("spinlock-recursion", task))  # DEBUG_SPINLOCK knows the owner
         if wait is not None:
             self.asleep.append(task)
         else:
@@ -153,6 +157,11 @@ class _Follower:
             self.checker.acquire(task, operation)
         if operation.action == "unlock" or (operation.action == "lock" and result):
             self.checker.release(task, operation)
+        if self.ends == "unlock-not-held" and not spinning and self.checker.turn_off():
+            self.findings.add(Finding("unlock-by-non-owner", task))  # DEBUG_MUTEXES, where lockdep has no objection
+        if self.up and spinning and operation.action == "trylock" and not result and self.checker.turn_off():
+            # On one CPU nobody else could be inside: DEBUG_SPINLOCK takes it for a bug of the locks.
+            self.findings.add(Finding("spin-trylock-on-up", task))
         if spinning:
             got = operation.action == "lock" or (operation.action == "trylock" and result)
             self.counts[task] = max(0, self.counts.get(task, 0) + (1 if got else -(operation.action == "unlock")))
@@ -166,14 +175,20 @@ class _Follower:
     def _say_waits(self) -> None:
         for task in sorted(self.asleep):
             operation, wait = self._operation(task), self._wait(task)
-            assert operation is not None and wait is not None  # else it would not be asleep
-            self.lines.append(f"wait {task} {_what(self.program, operation)} {_sleep_letter(operation)} {wait.holder}")
+            assert operation is not None, "who has returned is not asleep"
+            assert wait is not None, "who can go on has been woken"
+            letter = "R" if is_spinning(self.program, operation) else _sleep_letter(operation)
+            self.lines.append(f"wait {task} {_what(self.program, operation)} {letter} {wait.holder}")
 
     def finish(self) -> None:
         """What the kernel says when nothing moves any more."""
         for task in self.asleep:
             operation = self._operation(task)
-            if operation is not None and _sleep_letter(operation) == "D":
+            if operation is None:
+                continue
+            if is_spinning(self.program, operation):
+                self.findings.add(Finding("soft-lockup", task))
+            elif _sleep_letter(operation) == "D":
                 self.findings.add(Finding("hung-task", task))
         if self.checker.report is not None:
             self.findings.add(Finding(self.checker.report.kind, self.checker.report.task))
@@ -193,9 +208,12 @@ def _what(program: Program, operation: Operation) -> str:
     return f"{operation.span.line}:{operation.span.column} {primitive} {name}"
 
 
-def follow(program: Program, turns: tuple[int, ...]) -> Prediction:
-    """What the model says of a list of turns: task numbers from 1, negative for SIGKILL."""
-    follower = _Follower(program)
+def follow(program: Program, turns: tuple[int, ...], *, up: bool = True) -> Prediction:
+    """What the model says of a list of turns: task numbers from 1, negative for SIGKILL.
+
+    `up`: the kernel has one CPU, so that nobody can be seen to spin.
+    """
+    follower = _Follower(program, up)
     told = [Turn("", tuple(follower.lines))]
     for actor in turns:
         follower.lines = []
@@ -213,7 +231,7 @@ def follow(program: Program, turns: tuple[int, ...]) -> Prediction:
 def turns_of(program: Program, schedule: tuple[int, ...], *, early: bool = True) -> tuple[int, ...]:
     """Turns that make the kernel take a schedule of the model and then let every waiter run into its lock.
 
-    With `early`, a task also goes to sleep in a mutex during the schedule, as soon as it stands before one that is held,
+    With `early`, a task also goes to sleep in a mutex during the schedule, as soon as it stands before a held one,
     where that changes nothing: its own step is the next after the one that lets it go on, or never comes.
     """
     states = [initial_state(program)]
@@ -222,7 +240,7 @@ def turns_of(program: Program, schedule: tuple[int, ...], *, early: bool = True)
     turns, asleep = list[int](), set[int]()
     for number, actor in enumerate(schedule):
         for task in range(1, len(program.tasks) + 1) if early else ():
-            if task not in asleep and _may_sleep_here(program, states, schedule, number, task, asleep):
+            if task not in asleep and _may_sleep_from(program, states[number:], schedule[number:], task, asleep):
                 turns.append(task)
                 asleep.add(task)
         if actor in asleep:
@@ -235,17 +253,16 @@ def turns_of(program: Program, schedule: tuple[int, ...], *, early: bool = True)
     return tuple(turns)
 
 
-def _may_sleep_here(
-    program: Program, states: list[State], schedule: tuple[int, ...], number: int, task: int, asleep: set[int]
+def _may_sleep_from(
+    program: Program, states: list[State], rest: tuple[int, ...], task: int, asleep: set[int]
 ) -> bool:
-    """Whether a task may go to sleep after `number` steps: it goes on at once when it can, and nobody queues before it."""
-    wait = wait_of(program, states[number], task)
-    operation = program.position(states[number], task - 1).operation
+    """Whether a task may go to sleep in the first state: it goes on at once when it can, and nobody queues first."""
+    wait = wait_of(program, states[0], task)
+    operation = program.position(states[0], task - 1).operation
     if wait is None or operation is None or wait.object < 0 or is_spinning(program, operation):
         return False
-    others = (program.position(states[number], other - 1).operation for other in asleep)
+    others = (program.position(states[0], other - 1).operation for other in asleep)
     if any(other is not None and other.object == operation.object for other in others):
         return False
-    free = (n for n in range(number, len(states)) if wait_of(program, states[n], task) is None)
-    enabled = next(free, None)
-    return enabled is None or schedule[enabled : enabled + 1] == (task,)
+    enabled = next((n for n, state in enumerate(states) if wait_of(program, state, task) is None), None)
+    return enabled is None or rest[enabled : enabled + 1] == (task,)

@@ -7,10 +7,11 @@
  * After each turn it waits until nothing moves any more, and says which tasks are asleep inside a
  * primitive. What is printed is read by sevviz/kernel/boot.py.
  *
- * At a schedule point in atomic context, the preempt count is put aside and put back before the
- * step: the task stands still as if on a CPU of its own, which one CPU could not show otherwise.
- * Every primitive runs with the count that its caller gave it. A spinlock that is taken would make
- * the one CPU there is spin for ever, so on UP such a step is not begun; the runner says "spin".
+ * At a schedule point in atomic context a task keeps its CPU, busy, where it has one of its own
+ * (SMP). On one CPU the preempt count is put aside and put back before the step: the task stands
+ * still as if on another CPU, and every primitive runs with the count that its caller gave it. A
+ * spinlock that is taken would make the one CPU spin for ever, so on UP such a step is not begun,
+ * and the runner says "spin".
  */
 #include <linux/debug_locks.h>
 #include <linux/delay.h>
@@ -39,8 +40,10 @@ static char *script = "";	/* turns: "1,2,2!,1" */
 module_param(script, charp, 0);
 static int retry;		/* attempts after -EBUSY; -1: for ever */
 module_param(retry, int, 0);
-static int hung_seconds = 25;	/* how long to leave sleepers to the hung-task detector */
+static int hung_seconds = 25;	/* how long to leave waiters to the kernel's detectors */
 module_param(hung_seconds, int, 0);
+static int cpus;		/* SMP: how many CPUs the tasks share; 0: one for each task */
+module_param(cpus, int, 0);
 
 #define MAX_VMS 26
 #define MAX_TASKS 16
@@ -61,6 +64,7 @@ struct task {
 	int nr_calls;
 	enum phase phase;
 	bool go;
+	bool spins;			/* SMP: seen to run on inside a primitive */
 	const char *where, *primitive;
 	void *object;
 	void *inside[2];		/* the VMs it works on */
@@ -166,19 +170,25 @@ static struct task *me(void)
 static void park(struct task *task)
 {
 	int count = preempt_count();
+	/* PREEMPT_RT: who holds a spinlock can be preempted but must not sleep. */
+	bool busy = IS_ENABLED(CONFIG_SMP) && (count || rcu_preempt_depth());
 
-	preempt_count_set(PREEMPT_ENABLED);
+	if (!busy)
+		preempt_count_set(PREEMPT_ENABLED);
 	WRITE_ONCE(task->phase, PARKED);
-	for (;;) {
+	while (busy && !READ_ONCE(task->go))
+		cpu_relax();
+	while (!busy) {
 		set_current_state(TASK_IDLE);
 		if (READ_ONCE(task->go))
 			break;
 		schedule();
 	}
 	__set_current_state(TASK_RUNNING);
-	task->go = false;
 	WRITE_ONCE(task->phase, INSIDE);
-	preempt_count_set(count);
+	WRITE_ONCE(task->go, false);
+	if (!busy)
+		preempt_count_set(count);
 }
 
 void sevviz_before(const char *where, const char *primitive, const volatile void *object)
@@ -189,6 +199,8 @@ void sevviz_before(const char *where, const char *primitive, const volatile void
 	task->primitive = primitive;
 	task->object = (void *)object;
 	park(task);
+	if (!strcmp(primitive, "spin_unlock") && *spin_holder(task->object) == task->number)
+		*spin_holder(task->object) = 0;
 }
 
 void sevviz_after(long result)
@@ -198,8 +210,6 @@ void sevviz_after(long result)
 
 	if (!strncmp(task->primitive, "spin_lock", 9) || (!strcmp(task->primitive, "spin_trylock") && result))
 		*spin_holder(task->object) = task->number;
-	else if (!strcmp(task->primitive, "spin_unlock"))
-		*spin_holder(task->object) = 0;
 	pr_info("sevviz: step %d %s %s %s %ld %d\n", task->number, task->where, task->primitive,
 		name_of(task->object, name, sizeof(name)), result, value_of(task->object));
 }
@@ -251,11 +261,41 @@ static int run(void *data)
 
 /* ---- the driver ---- */
 
-/* Wait until no task can move by itself. In virtual time a timer only fires when every task is idle. */
+#ifdef CONFIG_SMP
+#define QUIET 5		/* jiffies without a movement */
+#define SPINNING 40	/* jiffies after which a task that still runs is taken to spin */
+
+static bool __init moves(struct task *task)
+{
+	enum phase phase = smp_load_acquire(&task->phase);
+
+	if (phase != INSIDE)
+		return phase == STARTING || (phase == PARKED && READ_ONCE(task->go));
+	return !task->spins && READ_ONCE(task->thread->__state) == TASK_RUNNING;
+}
+
+static void __init settle(void)
+{
+	int i, tries, quiet = 0;
+
+	for (tries = 0; tries < SPINNING && quiet < QUIET; tries++) {
+		schedule_timeout_idle(1);
+		quiet++;
+		for (i = 0; i < nr_tasks; i++)
+			if (moves(&all[i]))
+				quiet = 0;
+	}
+	for (i = 0; i < nr_tasks; i++)
+		all[i].spins = READ_ONCE(all[i].phase) == INSIDE &&
+			       READ_ONCE(all[i].thread->__state) == TASK_RUNNING;
+}
+#else
+/* In virtual time a timer only fires when every task is idle. */
 static void __init settle(void)
 {
 	schedule_timeout_idle(2);
 }
+#endif
 
 static char __init state_of(struct task *task)
 {
@@ -358,6 +398,26 @@ static bool __init add_call(struct task *task, char *text)
 	return count == call->what->vms;
 }
 
+/* Which CPU a task runs on; the last one is the driver's. */
+static void __init place(struct task *task)
+{
+#ifdef CONFIG_SMP
+	static struct cpumask shared __initdata;
+	int i;
+
+	if (!cpus) {
+		kthread_bind(task->thread, task->number - 1);
+		return;
+	}
+	for (i = 0; i < cpus; i++)
+		cpumask_set_cpu(i, &shared);
+	set_cpus_allowed_ptr(task->thread, &shared);
+#else
+	/* Equal FIFO priority: a task that is woken does not push away the one that woke it. */
+	sched_set_fifo(task->thread);
+#endif
+}
+
 static bool __init add_tasks(void)
 {
 	char *text = kstrdup(tasks, GFP_KERNEL), *one, *call;
@@ -374,8 +434,7 @@ static bool __init add_tasks(void)
 		task->thread = kthread_create(run, task, "task%d", task->number);
 		if (IS_ERR(task->thread))
 			return false;
-		/* Equal FIFO priority: a task that is woken does not push away the one that woke it. */
-		sched_set_fifo(task->thread);
+		place(task);
 	}
 	return true;
 }
@@ -425,6 +484,8 @@ static bool __init set_up(void)
 	add_vms();
 	while ((one = strsep(&text, ",")) != NULL && *one)
 		set_field(one);
+	if (IS_ENABLED(CONFIG_SMP))
+		set_cpus_allowed_ptr(current, cpumask_of(num_online_cpus() - 1));
 	return add_tasks();
 }
 

@@ -1,0 +1,182 @@
+"""`sevviz kernel`: build the kernel, run one schedule in it, compare the model with it, record what it did.
+
+Exit status: 0 kernel and model agree, 1 they differ, 2 bad input, 3 something of the machine's is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from sevviz import catalogue
+from sevviz.catalogue import Scenario
+from sevviz.errors import SevvizError
+from sevviz.kernel.boot import boot
+from sevviz.kernel.build import build
+from sevviz.kernel.case import make_case
+from sevviz.kernel.compare import PLAN, Plan, compare, difference, first_difference, predict, row
+from sevviz.kernel.configuration import CONFIGURATIONS, MissingPackagesError
+from sevviz.kernel.script import turns_of
+from sevviz.report import table
+from sevviz.schedule import format_schedule, parse_schedule
+from sevviz.traces import replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sevviz.csource import Scheme
+    from sevviz.kernel.case import Case
+    from sevviz.kernel.compare import Comparison
+    from sevviz.kernel.configuration import Configuration, Kernel
+
+__all__ = ["main"]
+
+AGREED, DIFFERED, BAD_INPUT, MISSING, INTERRUPTED = 0, 1, 2, 3, 130
+HEADINGS = ("scheme", "scenario", "schedules run", "agreed", "differed", "spinning, not shown on one CPU")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `sevviz kernel ...` and return its exit status."""
+    try:
+        options = _parser().parse_args(list(argv))
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
+    except MissingPackagesError as error:
+        print(error, file=sys.stderr)
+        return MISSING
+    except SevvizError as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("sevviz: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sevviz kernel", description=(__doc__ or "").partition("\n")[0])
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    building = commands.add_parser("build", help="build the kernel with every shipped scheme in it; prints its path")
+    building.set_defaults(run=_build)
+    running = commands.add_parser("run", help="run one schedule and say what the kernel did")
+    _add_run(running)
+    comparing = commands.add_parser("compare", help="run many schedules and compare each with the model")
+    _add_compare(comparing)
+    recording = commands.add_parser("record", help="write data/kernel anew from runs (in a checkout)")
+    recording.add_argument("scheme", nargs="*", metavar="SCHEME", help="default: all")
+    recording.set_defaults(run=_record)
+    for command in (building, running, comparing, recording):
+        command.add_argument("--configuration", choices=CONFIGURATIONS, default="debug", help="default: debug")
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scheme", metavar="SCHEME", help="a name in data/schemes or the path of a .c file")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--scenario", default="double", metavar="NAME", help="default: double")
+    which.add_argument("--task", action="append", default=[], metavar="CALL", help='such as "migrate(B, A)"; repeat it')
+    parser.add_argument("--schedule", required=True, metavar="STRING", help='such as "1 2"')
+    parser.add_argument("--console", action="store_true", help="print all that the kernel said")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=_run)
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scheme", nargs="*", metavar="SCHEME", help="names or .c files")
+    parser.add_argument("--all", action="store_true", help="every shipped scheme in every scenario")
+    parser.add_argument("--scenario", action="append", default=[], metavar="NAME", help="default: all; repeat it")
+    parser.add_argument("--most", type=int, metavar="N", help="schedules of each (default: 5,000 of double, else 200)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the samples (default: 1)")
+    cpus = len(os.sched_getaffinity(0))
+    parser.add_argument("--workers", type=int, default=cpus, metavar="N", help="kernels at a time (default: one a CPU)")
+    parser.set_defaults(run=_compare)
+
+
+def _kernel(configuration: Configuration, schemes: Sequence[Scheme]) -> Kernel:
+    """The kernel that all shipped schemes share, or one for schemes of the reader's own."""
+    shipped = [catalogue.load(name) for name in catalogue.scheme_names()]
+    same = {scheme.name: scheme.text.text for scheme in shipped}
+    if all(same.get(scheme.name) == scheme.text.text for scheme in schemes):
+        return build(configuration, shipped)
+    return build(configuration, schemes)
+
+
+def _build(options: argparse.Namespace) -> int:
+    print(_kernel(CONFIGURATIONS[options.configuration], []).image)
+    return AGREED
+
+
+def _run(options: argparse.Namespace) -> int:
+    configuration = CONFIGURATIONS[options.configuration]
+    tasks = tuple(options.task)
+    scenario: Scenario | str = Scenario("", " ‖ ".join(tasks), tasks) if tasks else options.scenario
+    case = make_case(options.scheme, scenario)
+    turns = _turns(case, options.schedule)
+    run = boot(_kernel(configuration, [case.scheme]), case, turns)
+    predicted = predict(case.program, turns, configuration)
+    what = difference(predicted, run, configuration)
+    if options.json:
+        told = {
+            "format": 1, "scheme": case.scheme.name, "configuration": configuration.name,
+            "turns": format_schedule(turns), "transcript": [[turn.word, list(turn.lines)] for turn in run.turns],
+            "reports": [list(finding) for finding in sorted(run.findings)], "difference": what or None,
+        }  # fmt: skip
+        print(json.dumps(told, ensure_ascii=False))
+    elif options.console:
+        print(run.console)
+    else:
+        for turn in run.turns:
+            print(f"{turn.word or '-':>4}  {'; '.join(turn.lines) or '-'}")
+        print("reports:", ", ".join(f"{kind} (task{task})" for kind, task in sorted(run.findings)) or "none")
+    print(f"kernel and model differ: {what}" if what else "kernel and model agree", file=sys.stderr)
+    return DIFFERED if what else AGREED
+
+
+def _turns(case: Case, written: str) -> tuple[int, ...]:
+    """The turns for a schedule; what the model cannot follow is given to the kernel as it is written."""
+    schedule = parse_schedule(written, len(case.program.tasks))
+    _, problem = replay(case.program, schedule)
+    return schedule if problem else turns_of(case.program, schedule)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    if bool(options.scheme) == options.all:
+        message = "compare: name schemes, or say --all"
+        raise SevvizError(message)
+    configuration = CONFIGURATIONS[options.configuration]
+    schemes = [catalogue.load(name) for name in options.scheme or catalogue.scheme_names()]
+    kernel = _kernel(configuration, schemes)
+    rows, differed = [tuple[str, ...](HEADINGS)], 0
+    start = time.monotonic()
+    for scheme in schemes:
+        for name in options.scenario or PLAN:
+            most = options.most or PLAN.get(name, min(PLAN.values()))
+            case = make_case(scheme, name)
+            plan = Plan(most, options.seed, options.workers)
+            found = compare(kernel, case, plan, progress=_progress)
+            rows.append(row(found))
+            differed += len(found.differences)
+            if found.differences:
+                print(first_difference(found), file=sys.stderr)
+    print("\n".join(table(rows, right=(2, 3, 4, 5))))
+    total = sum(int(cells[3].replace(",", "")) for cells in rows[1:]) + differed
+    print(f"{total:,} schedules in {time.monotonic() - start:.0f} s, {differed} differed")
+    return DIFFERED if differed else AGREED
+
+
+def _progress(found: Comparison) -> None:
+    if sys.stderr.isatty() and found.run % 10 == 0:
+        print(f"\r{found.case.scheme.name} {found.case.scenario.name}: {found.run:,}   ", end="", file=sys.stderr)
+
+
+def _record(options: argparse.Namespace) -> int:
+    from sevviz.kernel.record import record
+
+    configuration = CONFIGURATIONS[options.configuration]
+    schemes = [catalogue.load(name) for name in options.scheme or catalogue.scheme_names()]
+    for path in record(_kernel(configuration, schemes), schemes):
+        print(path)
+    return AGREED
