@@ -1,46 +1,60 @@
 """Where tasks and locks stand in the wait-for graph: fixed places, the same for every state of a scenario.
 
 Tasks that share a lock form a group. In a group of two, the tasks stand left and right with the locks stacked between
-them, so that two opposite moves draw a ring; more tasks stand on an ellipse. A lock stands midway between the tasks
-that ever touch it, or outside of its only one. Groups stand side by side. All lengths are points.
+them, so that two opposite moves draw a ring; more tasks stand round a middle. A lock stands midway between the two
+tasks that ever touch it, in the middle if there are more, and outside of its only one. Groups stand side by side.
+All lengths are points.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from math import cos, pi, sin
+from collections import Counter, defaultdict
+from math import cos, hypot, pi, sin
+from typing import TYPE_CHECKING
 
-__all__ = ["Place", "place"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["TASK", "Place", "place"]
 
 Place = tuple[float, float]
 
+TASK = 58.0  # across a task
 PAIR = 2
-GAP = 36.0  # between the middles of stacked locks
-RING = 132.0  # height of a stack of two: makes a ring round
-REACH = 140.0  # from the middle of a group to its tasks, sideways
-BESIDE = 105.0  # from a task to its own locks
-APART = 95.0  # between groups
-ROOM = (128.0, 33.0)  # a lock's box, with some air
-ROUNDS = 60  # of pushing boxes apart
+TRIANGLE = 3
+GAP = 40.0  # between the middles of stacked locks
+RING = 132.0  # height of a stack between two tasks: makes a ring round
+REACH = 140.0  # from the middle of a group to its tasks
+BESIDE = 62.0  # from the middle of a task to the edges of its own locks
+APART = 44.0  # between groups
+AIR = 12.0  # round a box
+HIGH = 34.0  # a box, with some air
+ROUNDS = 80  # of pushing boxes apart
 
 
-def place(tasks: int, touched: dict[int, frozenset[int]]) -> tuple[dict[int, Place], dict[int, Place]]:
-    """The places of tasks (numbered from 1) and of locks; `touched` tells which tasks ever hold or want a lock."""
+def place(
+    tasks: int, touched: Mapping[int, frozenset[int]], widths: Mapping[int, float]
+) -> tuple[dict[int, Place], dict[int, Place]]:
+    """The places of tasks (numbered from 1) and of locks, as their middles.
+
+    `touched` tells which tasks ever hold or want a lock, `widths` how wide its box is.
+    """
     task_places, lock_places = dict[int, Place](), dict[int, Place]()
     left = 0.0
     for group in _groups(tasks, touched):
         locks = {lock: users for lock, users in touched.items() if users & group}
-        of_tasks = _on_ellipse(sorted(group), locks)
-        of_locks = _between(of_tasks, locks)
-        xs = [x for x, _ in (*of_tasks.values(), *of_locks.values())]
-        shift = left - min(xs)
+        of_tasks = _round_a_middle(sorted(group), locks)
+        of_locks = _pushed_apart(_between(of_tasks, locks, widths), of_tasks, widths)
+        halves = [(x, TASK / 2) for x, _ in of_tasks.values()]
+        halves += [(x, widths[lock] / 2) for lock, (x, _) in of_locks.items()]
+        shift = left - min(x - half for x, half in halves)
         task_places |= {task: (x + shift, y) for task, (x, y) in of_tasks.items()}
         lock_places |= {lock: (x + shift, y) for lock, (x, y) in of_locks.items()}
-        left += max(xs) - min(xs) + APART
+        left = shift + max(x + half for x, half in halves) + APART
     return task_places, lock_places
 
 
-def _groups(tasks: int, touched: dict[int, frozenset[int]]) -> list[frozenset[int]]:
+def _groups(tasks: int, touched: Mapping[int, frozenset[int]]) -> list[frozenset[int]]:
     """Tasks that share locks, directly or through others; the groups in the order of their first tasks."""
     groups = [frozenset({task}) for task in range(1, tasks + 1)]
     for users in touched.values():
@@ -49,38 +63,76 @@ def _groups(tasks: int, touched: dict[int, frozenset[int]]) -> list[frozenset[in
     return sorted((group for group in groups if group), key=min)
 
 
-def _on_ellipse(tasks: list[int], locks: dict[int, frozenset[int]]) -> dict[int, Place]:
-    """Tasks round the middle, the first on the left, clockwise; taller where more locks stand between them."""
+def _round_a_middle(tasks: list[int], locks: dict[int, frozenset[int]]) -> dict[int, Place]:
+    """Tasks round the middle, clockwise, an odd number with its point up; wider where more stands between them."""
     count = len(tasks)
     if count == 1:
         return {tasks[0]: (0.0, 0.0)}
-    shared = sum(len(users) > 1 for users in locks.values())
-    wide = REACH * max(1.0, count / 2.6)
-    tall = 0.0 if count == PAIR else max(95.0, GAP * shared / 2.2)
-    # An odd number stands with its point up.
-    start = pi if count == PAIR else pi - pi / count if count % 2 == 0 else pi / 2 + 2 * pi / count
+    if count == PAIR:
+        return {tasks[0]: (-REACH, 0.0), tasks[1]: (REACH, 0.0)}
+    stacks = Counter(users for users in locks.values() if len(users) > 1)
+    most = max(*stacks.values(), 1 + sum(len(users) > PAIR for users in locks.values()), 1)
+    ordered = _busiest_pair_low(tasks, stacks) if count == TRIANGLE else tasks
+    wide = max(REACH, 34.0 * count) * (1 + 0.18 * (most - 1))
+    tall = max(0.75 * wide, 100.0)
+    start = pi - pi / count if count % 2 == 0 else pi / 2 + pi - pi / count
     angles = [start - 2 * pi * index / count for index in range(count)]
-    return {task: (wide * cos(angle), tall * sin(angle)) for task, angle in zip(tasks, angles, strict=True)}
+    return {task: (wide * cos(angle), tall * sin(angle)) for task, angle in zip(ordered, angles, strict=True)}
 
 
-def _between(tasks: dict[int, Place], locks: dict[int, frozenset[int]]) -> dict[int, Place]:
-    """Each lock midway between its tasks; those that would stand in one place are stacked."""
-    stacks = defaultdict[Place, list[int]](list)
-    for lock, users in locks.items():
-        x = sum(tasks[task][0] for task in users) / len(users)
-        y = sum(tasks[task][1] for task in users) / len(users)
-        if len(users) == 1:
-            x += BESIDE if x >= 0 else -BESIDE
-        stacks[round(x), round(y)].append(lock)
-    places = {}
-    for (x, y), stacked in stacks.items():
-        gap = max(GAP, RING / (len(stacked) - 1)) if len(stacked) > 1 and len(tasks) == PAIR else GAP
-        for index, lock in enumerate(sorted(stacked)):
-            places[lock] = (x, y + gap * ((len(stacked) - 1) / 2 - index))
-    return _pushed_apart(places, list(tasks.values()))
+def _busiest_pair_low(tasks: list[int], stacks: Counter[frozenset[int]]) -> list[int]:
+    """Three tasks so that the two that share most stand at the bottom, where locks stack well: left, top, right."""
+    first, second, third = tasks
+    orders = ([first, second, third], [first, third, second], [second, first, third])
+    return max(orders, key=lambda order: stacks[frozenset({order[0], order[2]})])
 
 
-def _pushed_apart(places: dict[int, Place], tasks: list[Place]) -> dict[int, Place]:
+def _between(
+    tasks: dict[int, Place], locks: dict[int, frozenset[int]], widths: Mapping[int, float]
+) -> dict[int, Place]:
+    """Each lock where its users want it; those of the same users are stacked, or side by side on a steep line."""
+    stacks = defaultdict[frozenset[int], list[int]](list)
+    for lock in sorted(locks):
+        stacks[locks[lock] if len(locks[lock]) <= PAIR else frozenset()].append(lock)
+    places = dict[int, Place]()
+    for users, stacked in stacks.items():
+        ends = [tasks[task] for task in sorted(users)]
+        if len(ends) == 1:
+            places |= _outside(ends[0], stacked, widths)
+        elif len(ends) == PAIR and abs(ends[0][0] - ends[1][0]) < abs(ends[0][1] - ends[1][1]) * 1.3:
+            places |= _side_by_side(ends, stacked, widths)
+        else:
+            x, y = (sum(at) / len(ends) for at in zip(*ends, strict=True)) if ends else (0.0, 0.0)
+            gap = max(GAP, RING / max(1, len(stacked) - 1)) if len(tasks) == PAIR else GAP
+            # Away from the middle, so that the middle stays free for what more tasks share.
+            first = (len(stacked) - 1) / 2 if len(tasks) == PAIR or not y else 0.0 if y < 0 else len(stacked) - 1
+            places |= {lock: (x, y + gap * (first - index)) for index, lock in enumerate(stacked)}
+    return places
+
+
+def _outside(task: Place, stacked: list[int], widths: Mapping[int, float]) -> dict[int, Place]:
+    """The locks of a single task, on its outer side, with their near edges in line."""
+    side = 1 if task[0] >= 0 else -1
+    top = task[1] + GAP * (len(stacked) - 1) / 2
+    return {
+        lock: (task[0] + side * (BESIDE + widths[lock] / 2), top - GAP * index) for index, lock in enumerate(stacked)
+    }
+
+
+def _side_by_side(ends: list[Place], stacked: list[int], widths: Mapping[int, float]) -> dict[int, Place]:
+    """Locks beside each other, from the middle of a steep line outwards."""
+    x, y = (sum(at) / len(ends) for at in zip(*ends, strict=True))
+    side = 1 if x >= 0 else -1
+    places = dict[int, Place]()
+    for lock in stacked:
+        if places:
+            x += side * (widths[lock] / 2 + AIR)
+        places[lock] = (x, y)
+        x += side * (widths[lock] / 2 + AIR)
+    return places
+
+
+def _pushed_apart(places: dict[int, Place], tasks: dict[int, Place], widths: Mapping[int, float]) -> dict[int, Place]:
     """Locks moved up or down until no two boxes overlap, and none covers a task."""
     height = {lock: y for lock, (_, y) in places.items()}
     locks = sorted(places)
@@ -88,12 +140,14 @@ def _pushed_apart(places: dict[int, Place], tasks: list[Place]) -> dict[int, Pla
         for index, one in enumerate(locks):
             for other in locks[index + 1 :]:
                 gap = height[one] - height[other]
-                if abs(places[one][0] - places[other][0]) < ROOM[0] and abs(gap) < ROOM[1]:
-                    push = (ROOM[1] - abs(gap)) / 2 * (1 if gap >= 0 else -1)
+                reach = (widths[one] + widths[other]) / 2 + AIR
+                if abs(places[one][0] - places[other][0]) < reach and abs(gap) < HIGH:
+                    push = (HIGH - abs(gap)) / 2 * (1 if gap >= 0 else -1)
                     height[one] += push
                     height[other] -= push
-            for x, y in tasks:
+            for x, y in tasks.values():
                 gap = height[one] - y
-                if abs(places[one][0] - x) < ROOM[0] * 0.7 and abs(gap) < ROOM[1] * 1.45:
-                    height[one] += (ROOM[1] * 1.45 - abs(gap)) * (1 if gap > 0 else -1)
+                aside = max(0.0, abs(places[one][0] - x) - widths[one] / 2)
+                if hypot(aside, max(0.0, abs(gap) - HIGH / 2)) < TASK / 2 + AIR / 2:
+                    height[one] += 4.0 * (1 if gap > 0 else -1)
     return {lock: (places[lock][0], height[lock]) for lock in locks}

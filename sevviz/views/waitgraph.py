@@ -1,0 +1,110 @@
+"""The wait-for graph as DOT text: the arrows of states, and tasks and locks at their fixed places."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from sevviz.interpreter import CPU
+from sevviz.views.conditions import condition_of
+from sevviz.views.names import arrow
+from sevviz.views.placement import TASK, Place, place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sevviz.model import Program, State
+
+__all__ = ["Arrows", "arrows_of", "lock_name", "node_of", "wait_for_dot"]
+
+POINTS_PER_INCH = 72
+BOX_PADDING = 16.0  # points
+LONGEST_CALL = 11  # letters that a circle has room for; the title tells all
+LETTER = 7.3  # points, a wide one at the size of the labels
+
+HEAD = """digraph {
+graph [splines=curved, bgcolor=transparent, pad=0.06]
+node [fontname="sans-serif", fontsize=13, fixedsize=true]
+edge [arrowsize=0.8]
+"""
+
+
+class Arrows(NamedTuple):
+    """Who holds and who waits, as pairs. A lock is an index into Program.objects, or CPU."""
+
+    holds: frozenset[tuple[int, int]]  # (lock, task)
+    waits: frozenset[tuple[int, int]]  # (task, lock)
+
+    @property
+    def ids(self) -> set[str]:
+        """Their ids in the drawing: h-3-1 (lock 3 is held by task 1), w-1-3 (task 1 waits for lock 3)."""
+        held = {f"h-{_suffix(lock)}-{task}" for lock, task in self.holds}
+        return held | {f"w-{task}-{_suffix(lock)}" for task, lock in self.waits}
+
+
+def arrows_of(program: Program, states: Iterable[State]) -> Arrows:
+    """Every hold and every wait of some states. A wait for a CPU also has an arrow from the CPU to who keeps it."""
+    holds, waits = set[tuple[int, int]](), set[tuple[int, int]]()
+    for state in states:
+        for task in range(1, len(program.tasks) + 1):
+            condition = condition_of(program, state, task)
+            holds.update((lock, task) for lock in condition.holds)
+            if condition.holder:
+                waits.add((task, condition.object))
+                holds.add((condition.object, condition.holder))
+    return Arrows(frozenset(holds), frozenset(waits))
+
+
+def wait_for_dot(program: Program, arrows: Arrows) -> str:
+    """The DOT text of some arrows between tasks (round, t1) and locks (boxes, o3; cpu for the processors)."""
+    touched = defaultdict[int, set[int]](set)
+    for lock, task in (*arrows.holds, *((lock, task) for task, lock in arrows.waits)):
+        touched[lock].add(task)
+    used = {lock: frozenset(touched[lock]) for lock in sorted(touched)}
+    tasks, locks = place(len(program.tasks), used, {lock: _width(program, lock) for lock in used})
+    lines = [_task(program, task, at) for task, at in sorted(tasks.items())]
+    lines += [_lock(program, lock, at) for lock, at in sorted(locks.items())]
+    for lock, task in sorted(arrows.holds):
+        lines.append(f'{node_of(lock)} -> t{task} [id="h-{_suffix(lock)}-{task}", class=hold]')
+    for task, lock in sorted(arrows.waits):
+        lines.append(f't{task} -> {node_of(lock)} [id="w-{task}-{_suffix(lock)}", class=wait, style=dashed]')
+    return HEAD + "\n".join(lines) + "\n}\n"
+
+
+def node_of(lock: int) -> str:
+    """The id of a lock's box."""
+    return "cpu" if lock == CPU else f"o{lock}"
+
+
+def _suffix(lock: int) -> str:
+    return "cpu" if lock == CPU else str(lock)
+
+
+def lock_name(program: Program, lock: int) -> str:
+    """What stands in its box: "A.lock", "2 CPUs"."""
+    if lock != CPU:
+        return program.objects[lock].name
+    return "1 CPU" if program.cpus == 1 else f"{program.cpus} CPUs"
+
+
+def _task(program: Program, task: int, at: Place) -> str:
+    call = arrow(program.tasks[task - 1].label)
+    call = call if len(call) <= LONGEST_CALL else f"{call[: LONGEST_CALL - 1]}…"
+    label = f"{task}\\n{call}"
+    size = f"width={TASK / POINTS_PER_INCH:.3f}, fontsize={min(13.0, 95 / max(1, len(call))):.1f}"
+    return f't{task} [id="t{task}", class=task, shape=circle, margin=0, {size}, {_pin(at)}, label="{label}"]'
+
+
+def _lock(program: Program, lock: int, at: Place) -> str:
+    name, kind = lock_name(program, lock), "cpu" if lock == CPU else f"lock {program.objects[lock].kind}"
+    size = f"width={_width(program, lock) / POINTS_PER_INCH:.3f}, height=0.36"
+    return f'{node_of(lock)} [id="{node_of(lock)}", class="{kind}", shape=box, {size}, {_pin(at)}, label="{name}"]'
+
+
+def _width(program: Program, lock: int) -> float:
+    return BOX_PADDING + LETTER * len(lock_name(program, lock))
+
+
+def _pin(at: Place) -> str:
+    inches = [f"{length / POINTS_PER_INCH:.3f}" for length in at]
+    return f'pos="{inches[0]},{inches[1]}!"'
