@@ -6,7 +6,7 @@ A cycle needs tasks that each hold a lock and ask for the next one's. Two patter
   owns the guard of L, and whoever holds L and asks for any lock owns it as well. Then nobody in a cycle can wait for L:
   the waiter and the holder would both own the guard.
 * **order**: whoever holds an unguarded lock and asks for another unguarded one asks for one further up in a fixed
-  order. A cycle would have to come down somewhere (Documentation/locking/lockdep-design.rst proves the same for classes).
+  order. A cycle would have to come down somewhere (Documentation/locking/lockdep-design.rst proves it for classes).
 
 Besides, nobody asks for a lock that it holds itself. "Asks" means: stands before a call that waits if the lock is held.
 """

@@ -19,7 +19,7 @@ from sevviz.traces import run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sevviz.analysis import Survey
+    from sevviz.analysis import StateClass, Survey
     from sevviz.explorer import StateGraph
     from sevviz.model import Operation
 
@@ -182,7 +182,7 @@ class Plane:
         states = tuple(self._states.get((first, second), ()))
         if states:
             kinds = {self.survey.classes[state] for state in states}
-            return Cell(kinds.pop() if len(kinds) == 1 else "mixed", states)
+            return Cell(_kind_of(kinds), states)
         locks = self._held[0].get(first, frozenset()) & self._held[1].get(second, frozenset())
         return Cell("forbidden" if locks else "unreachable", (), tuple(sorted(locks)))
 
@@ -213,3 +213,12 @@ class Plane:
                 at[self.tasks.index(task)] += 1
             stairs.append((at[0], at[1]))
         return tuple(stairs)
+
+
+def _kind_of(classes: set[StateClass]) -> CellKind:
+    """One word for the classes of a cell's states: "mixed" only where some are lost and others are not."""
+    if len(classes) == 1:
+        return next(iter(classes))
+    if classes == {"safe", "finished"}:
+        return "safe"
+    return "doomed" if classes == {"doomed", "deadlocked"} else "mixed"
