@@ -127,8 +127,10 @@ function whyNot(graph, path, actor) {
   if (graph.isOpen(state)) reason = "this page does not hold that step; run the notebook for it";
   else if (actor < -OVERTAKE) reason = "has no store here that may overtake an unlock";
   else if (actor < 0 && condition.kind !== "returned") reason = condition.signalled ? "has had its fatal signal" : "gets no fatal signal in this scenario";
-  return `Step ${step + 1} cannot be taken: task ${task} ${reason}; ${possible}.`;
+  return whyNotText(step + 1, task, reason, possible);
 }
+
+const whyNotText = (step, task, reason, possible) => `Step ${step} cannot be taken: task ${task} ${reason}; ${possible}.`;
 
 /** The number of the last step that left a safe state for one that is not; 0 while the run is safe. */
 export function lastChoice(graph, path, step) {
@@ -187,9 +189,9 @@ const setAttribute = (element, name, value) => {
 const setEnabled = (button, enabled) => setAttribute(button, "aria-disabled", enabled ? "false" : "true");
 const isEnabled = (button) => button.getAttribute("aria-disabled") !== "true";
 
-/** A box as high as the longest of the texts that it may show, so that nothing below it moves. */
+/** A box as high as the tallest of the texts that it may show (found among the longest), so that nothing below moves. */
 function slot(live, candidates) {
-  const longest = [...new Set(candidates)].sort((a, b) => b.length - a.length).slice(0, 2);
+  const longest = [...new Set(candidates)].sort((a, b) => b.length - a.length).slice(0, 8);
   const ghosts = longest.map((text) => h("span", { class: "sv-ghost", "aria-hidden": "true" }, text));
   return h("div", { class: "sv-slot" }, live, ...ghosts);
 }
@@ -237,7 +239,9 @@ function tokenize(text) {
     else if (word) kind = C_WORDS.has(word) ? "sv-keyword" : C_TYPES.has(word) ? "sv-type" : "";
     piece.split("\n").forEach((part, index) => {
       if (index) lines.push([]);
-      if (part) lines.at(-1).push([part, kind]);
+      const before = lines.at(-1).at(-1);
+      if (part && before?.[1] === kind) before[0] += part;
+      else if (part) lines.at(-1).push([part, kind]);
     });
   }
   while (lines.length > 1 && lines.at(-1).length === 0) lines.pop();
@@ -269,7 +273,7 @@ class Listing {
     this.rows = graph.payload.sources.map((source) => tokenize(source.text).map((pieces, index) => this.row(pieces, index + 1)));
     const blocks = this.rows.map((rows, index) => this.block(rows, index));
     const marks = Math.max(2, Math.min(graph.tasks, 4));
-    this.box = h("div", { class: "sv-code", style: `--sv-marks: ${marks}`, tabindex: "0", role: "region", "aria-label": "C source" }, ...blocks);
+    this.box = h("div", { class: "sv-code", style: `--sv-marks: ${marks}`, tabindex: "0", role: "group", "aria-label": "C source" }, ...blocks);
     this.shown = new Map(); // task -> the place that its marker has: "source:line"
     this.dirty = [];
   }
@@ -382,9 +386,9 @@ class Card {
     const { graph, id } = player;
     const { arrow, label } = graph.payload.tasks[task - 1];
     const texts = graph.payload.positions[task - 1];
-    const reasons = this.reasons(graph);
     this.task = task;
     this.graph = graph;
+    const reasons = [...this.reasons(), ...texts.map((position) => this.place(position))];
     this.mark = h("span", { class: "sv-mark", "aria-hidden": "true" }, `${task}`);
     this.look = h("span", { class: "sv-look" });
     this.about = h("p", { class: "sv-about", id: `${id}-about-${task}` });
@@ -400,14 +404,19 @@ class Card {
       ? h("button", { type: "button", class: "sv-signal", title: "Weak memory order: the store behind an unlock becomes visible before it", click: () => player.choose(-OVERTAKE - task) }, `Store of ${task} overtakes`)
       : null;
     this.box = h("div", { class: "sv-card", role: "group", "aria-label": `Task ${task}: ${label}` },
-      h("div", { class: "sv-card-head" }, this.mark, h("span", { class: "sv-name" }, arrow), this.look),
+      h("div", { class: "sv-card-head" }, this.mark, h("span", { class: "sv-name" }, arrow), slot(this.look, this.looks())),
       h("div", { class: "sv-buttons" }, this.step, this.signal, this.overtake),
       slot(this.about, texts.map((position) => graph.text(position.about))),
       slot(this.reason, reasons));
   }
 
-  /** The longest texts that may stand in the last line: why it cannot step, or where it is. */
-  reasons(graph) {
+  looks() {
+    return this.graph.payload.conditions.map((condition) => this.words(condition, lookOf(condition)))
+      .concat(`${LOOKS.fault[0]} · ${LOOKS.atomic[0]}`);
+  }
+
+  reasons() {
+    const { graph } = this;
     return graph.payload.conditions.map((condition) => graph.text(condition.reason).replace("{since}", "99"));
   }
 
@@ -536,7 +545,7 @@ class Lanes {
     this.player = player;
     this.graph = player.graph;
     this.grid = h("div", { class: "sv-grid", role: "img", click: (event) => this.clicked(event) });
-    this.box = h("div", { class: "sv-lanes", tabindex: "0", role: "region", "aria-label": "Lanes of the tasks" }, this.grid);
+    this.box = h("div", { class: "sv-lanes", tabindex: "0", role: "group", "aria-label": "Lanes of the tasks" }, this.grid);
     this.columns = [];
   }
 
@@ -612,6 +621,9 @@ const KEYS = [
   ["?", "show or hide this list"],
 ];
 
+const savedText = (step) => `Last choice that could have saved it: step ${step}`;
+const FIRST = "Before the first step. Choose which task goes first.";
+
 class Player {
   constructor(element, payload, options) {
     mounted += 1;
@@ -632,8 +644,8 @@ class Player {
     this.objects = new Objects(this.graph);
     this.cards = payload.tasks.map((_, index) => new Card(this, index + 1));
     this.lanes = new Lanes(this);
-    this.root = h("section", {
-      class: "sevviz", tabindex: "-1", "aria-label": `Stepper: ${payload.title}, ${payload.scenario.title}`,
+    this.root = h("div", {
+      class: "sevviz", tabindex: "-1", role: "group", "aria-label": `Stepper: ${payload.title}, ${payload.scenario.title}`,
       keydown: (event) => this.pressed(event),
     }, h("div", { class: "sv-body" },
       this.buildHead(payload), this.buildHelp(), this.buildVerdict(payload),
@@ -678,22 +690,39 @@ class Player {
   }
 
   buildMoment() {
-    const { payload } = this.graph;
-    const texts = payload.strings.filter((text) => /^(A )?[Tt]ask|^A fatal/u.test(text)).map((text) => `Step 99. ${text}`);
-    const alerts = [...payload.faults.map((f) => payload.strings[f.sentence]), ...payload.deadlocks.map((d) => payload.strings[d.sentence])];
-    const longest = (list) => list.reduce((a, b) => (b.length > a.length ? b : a), "");
     this.badge = h("span", { class: "sv-badge" });
-    this.meaning = h("span", { class: "sv-meaning" });
     this.saved = h("button", { type: "button", class: "sv-plain", click: () => this.goToChoice() });
-    this.said = h("span", { class: "sv-said" });
-    this.alert = h("span", { class: "sv-alert" });
-    this.remark = h("span", { class: "sv-remark" });
-    this.status = h("p", { class: "sv-status", role: "status", "aria-live": "polite" }, this.said, this.alert, this.remark);
-    const ghost = h("p", { class: "sv-status sv-ghost", "aria-hidden": "true" },
-      h("span", { class: "sv-said" }, longest(texts)), h("span", { class: "sv-alert" }, longest(alerts)), h("span", { class: "sv-remark" }, "x"));
-    return h("div", { class: "sv-moment" },
-      h("div", { class: "sv-class" }, this.badge, this.saved, this.meaning),
-      h("div", { class: "sv-slot" }, this.status, ghost));
+    this.said = h("p", { class: "sv-said" });
+    this.alert = h("p", { class: "sv-alert" });
+    this.remark = h("p", { class: "sv-remark" });
+    this.status = h("div", { class: "sv-status", role: "status", "aria-live": "polite" },
+      slot(this.said, this.sentences()), slot(this.alert, this.alerts()), slot(this.remark, this.remarks()));
+    return h("div", { class: "sv-moment" }, h("div", { class: "sv-class" }, this.badge, slot(this.saved, [savedText(99)])), this.status);
+  }
+
+  sentences() {
+    const { edges, strings } = this.graph.payload;
+    return [...new Set(edges.sentence)].map((number) => `Step 99. ${strings[number]}`).concat(FIRST);
+  }
+
+  /** Everything that the alert line may say: what a step breaks together with the deadlock that it leads to. */
+  alerts() {
+    const { edges, classes } = this.graph.payload;
+    const found = new Set(Object.values(classes));
+    edges.target.forEach((target, edge) => found.add(`⚠ ${this.alertText(this.graph.faults(edge), this.graph.deadlock(target))}`));
+    return [...found];
+  }
+
+  remarks() {
+    const reasons = this.graph.payload.conditions.map((condition) => this.graph.text(condition.reason));
+    const longest = reasons.reduce((a, b) => (b.length > a.length ? b : a), "");
+    return [whyNotText(99, 1, longest, "possible: 1, 2, 3")];
+  }
+
+  alertText(faults, deadlock) {
+    const texts = faults.map((fault) => this.graph.text(fault.sentence));
+    if (deadlock) texts.push(this.graph.text(deadlock.sentence));
+    return texts.join(" ");
   }
 
   buildTransport() {
@@ -907,13 +936,12 @@ class Player {
     const choice = lastChoice(this.graph, this.path, this.step);
     setAttribute(this.badge, "class", `sv-badge sv-class-${kind}`);
     setText(this.badge, kind);
-    setText(this.meaning, upper(this.graph.payload.classes[kind]) + ".");
-    setText(this.saved, choice ? `Last choice that could have saved it: step ${choice}` : "");
+    setText(this.saved, choice ? savedText(choice) : "");
     this.saved.classList.toggle("sv-absent", !choice);
-    setText(this.said, view.step ? `Step ${view.step}. ${view.sentence}` : "Before the first step. Choose which task goes first.");
-    const alerts = view.faults.map((fault) => this.graph.text(fault.sentence));
-    if (view.deadlock) alerts.push(this.graph.text(view.deadlock.sentence));
-    setText(this.alert, alerts.join(" "));
+    setText(this.said, view.step ? `Step ${view.step}. ${view.sentence}` : FIRST);
+    const alert = this.alertText(view.faults, view.deadlock);
+    setText(this.alert, alert ? `⚠ ${alert}` : `${upper(this.graph.payload.classes[kind])}.`);
+    this.alert.classList.toggle("sv-calm", !alert);
     setText(this.remark, this.note || this.remarkOn(view));
   }
 

@@ -1,0 +1,71 @@
+"""Debian's Chromium, a page with one player on it, and axe-core."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import axe_playwright_python
+
+import sevviz
+from sevviz.payload import pack
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Playwright
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PLAYER = Path(sevviz.__file__).parent / "player"
+AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+
+TEMPLATE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Player</title><style>
+body {{ margin: 0; padding: 8px; background: #fff; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #14171b; color: #e9ebee; }} }}
+{css}
+</style></head>
+<body><main><h1>Player</h1>{homes}</main>
+<script type="application/json" id="data">{data}</script>
+<script type="module">
+const source = {script};
+const url = URL.createObjectURL(new Blob([source], {{ type: "text/javascript" }}));
+const {{ mount }} = await import(url);
+const {{ payloads, schedule }} = JSON.parse(document.getElementById("data").textContent);
+window.changes = [];
+const link = (written, step) => `https://example.org/#${{written.replaceAll(" ", "+")}}@${{step}}`;
+window.players = payloads.map((payload, index) => mount(document.getElementById(`home-${{index}}`), payload, {{
+  schedule, link, onChange: (change) => window.changes.push(change),
+}}));
+</script></body></html>
+"""
+
+
+def launch(playwright: Playwright) -> Browser:
+    """The browser of this machine, without the services that would call home."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    return playwright.chromium.launch(executable_path=found, args=OPTIONS)
+
+
+def page_with(payloads: list[dict[str, Any]], schedule: str = "") -> str:
+    """An HTML page that mounts a player for each payload."""
+    homes = "".join(f'<div id="home-{index}"></div>' for index in range(len(payloads)))
+    data = json.dumps({"payloads": payloads, "schedule": schedule}).replace("<", "\\u003c")
+    script = json.dumps((PLAYER / "player.js").read_text(encoding="utf-8")).replace("<", "\\u003c")
+    css = (PLAYER / "player.css").read_text(encoding="utf-8")
+    return TEMPLATE.format(css=css, homes=homes, data=data, script=script)
+
+
+def payload_of(scheme: str, scenario: str = "double", **options: Any) -> dict[str, Any]:  # noqa: ANN401 - those of pack
+    """The payload of a shipped scheme in a scenario."""
+    return pack(sevviz.check(scheme, scenario), **options)
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong with a page: rule and place, nothing if all is well."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("tags => axe.run({ runOnly: tags })", AXE_TAGS)
+    return [f"{rule['id']}: {node['target']}" for rule in found["violations"] for node in rule["nodes"]]

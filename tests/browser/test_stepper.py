@@ -1,0 +1,187 @@
+"""The stepper in real JupyterLab: the widget, what Python reads from it, and the keyboard trap."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+import sevviz
+from browser.chromium import AXE, AXE_TAGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+TOKEN = "a-token-for-tests"  # noqa: S105 - of a server that lives for these tests
+START = 60  # seconds that JupyterLab may take to answer
+PATIENCE = 30_000  # milliseconds that a kernel or a first picture may take
+ROOT = Path(sevviz.__file__).parents[1]
+
+CELLS = [
+    "import sevviz.stepper\nstepper = sevviz.stepper.Stepper('naive', 'double')\nstepper",
+    "print('explored', stepper.schedule, stepper.step, len(stepper.trace.steps))",
+    "stepper.show('2 2', 1)",
+]
+
+
+def write_notebook(path: Path) -> None:
+    cells = [
+        {"cell_type": "code", "id": f"cell-{n}", "execution_count": None, "metadata": {}, "outputs": [], "source": cell}
+        for n, cell in enumerate(CELLS, 1)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a JupyterLab of its own, with nothing of this user's settings."""
+    home = tmp_path_factory.mktemp("lab")
+    write_notebook(home / "stepper.ipynb")
+    news = home / "labconfig"
+    news.mkdir()
+    quiet = {"@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"}}
+    (news / "default_setting_overrides.json").write_text(json.dumps(quiet), encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(home / "ipython"), "JUPYTER_CONFIG_DIR": str(home),
+        "JUPYTER_DATA_DIR": str(home / "data"), "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+    }  # fmt: skip
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
+        f"--ServerApp.root_dir={home}", f"--IdentityProvider.token={TOKEN}", "--ServerApp.port_retries=0",
+    ]  # fmt: skip
+    with (home / "log").open("w") as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as server:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(address, home / "log")
+        yield address
+        server.terminate()
+
+
+def _wait_for(address: str, log: Path) -> None:
+    end = time.monotonic() + START
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(f"{address}/api?token={TOKEN}", timeout=2):  # noqa: S310 - our own server
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not answer within {START} s:\n{log.read_text(encoding='utf-8')}")
+
+
+@pytest.fixture(scope="module")
+def notebook(lab: str, chromium: Browser) -> Iterator[Page]:
+    """The notebook with the stepper on the screen."""
+    page = chromium.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{lab}/lab/tree/stepper.ipynb?token={TOKEN}&reset")
+    # Before the kernel is idle, running a cell opens a dialogue instead.
+    expect(page.get_by_role("button", name="Python 3 (ipykernel)").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first).to_be_visible(timeout=PATIENCE)
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    page.keyboard.press("Shift+Enter")
+    page.get_by_role("button", name="Step 1", exact=True).wait_for()
+    yield page
+    page.close()
+
+
+def run_cell(page: Page, number: int) -> None:
+    """Run a cell, numbered from 1."""
+    page.locator(".jp-Notebook .jp-Cell").nth(number - 1).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+
+
+def explored(page: Page) -> str:
+    """What the second cell prints of the stepper."""
+    run_cell(page, 2)
+    output = page.locator(".jp-Notebook .jp-Cell").nth(1).locator(".jp-OutputArea-output").last
+    expect(output).to_contain_text("explored")
+    page.wait_for_timeout(300)
+    return output.inner_text().strip()
+
+
+def step(page: Page, task: int) -> None:
+    """Press a Step button."""
+    page.get_by_role("button", name=f"Step {task}", exact=True).click(force=True)
+
+
+def start_over(page: Page) -> None:
+    """Empty the schedule by hand."""
+    field = page.get_by_label("Schedule", exact=True)
+    field.fill("")
+    field.press("Enter")
+
+
+def test_python_reads_the_deadlock_that_was_clicked_together(notebook: Page) -> None:
+    start_over(notebook)
+    step(notebook, 1)
+    step(notebook, 2)
+    expect(notebook.locator(".sv-badge")).to_have_text("deadlocked")
+    expect(notebook.get_by_text("Waits for A.lock, held by task 2 (B→A) since step 2").first).to_be_visible()
+    assert explored(notebook) == "explored 1 2 2 2"
+
+
+def test_stepping_back_and_forking(notebook: Page) -> None:
+    start_over(notebook)
+    for task in (1, 2):
+        step(notebook, task)
+    notebook.get_by_role("button", name="One step back").click()
+    assert explored(notebook) == "explored 1 2 1 2"
+    step(notebook, 1)
+    assert explored(notebook) == "explored 1 1 2 2"
+
+
+def test_python_shows_a_schedule(notebook: Page) -> None:
+    run_cell(notebook, 3)
+    expect(notebook.get_by_label("Schedule", exact=True)).to_have_value("2 2")
+    expect(notebook.locator(".sv-counter")).to_have_text("step 1 of 2")
+
+
+def test_keys_do_not_reach_the_notebook(notebook: Page) -> None:
+    """After a click on Step, JupyterLab would take `b` as "insert a cell" and `x` as "cut this cell"."""
+    start_over(notebook)
+    cells = notebook.locator(".jp-Notebook .jp-Cell").count()
+    step(notebook, 1)
+    step(notebook, 2)
+    for key in ("b", "x", "a", "d", "d", "m", "y", "Enter"):
+        notebook.keyboard.press(key)
+    step(notebook, 1)  # blocked now: it keeps the focus
+    for key in ("b", "x", "a", "d", "d"):
+        notebook.keyboard.press(key)
+    notebook.locator(".sv-title").click()  # no control at all
+    for key in ("b", "x", "a", "d", "d"):
+        notebook.keyboard.press(key)
+    notebook.wait_for_timeout(200)
+    assert notebook.locator(".jp-Notebook .jp-Cell").count() == cells
+    notebook.keyboard.press("u")
+    expect(notebook.locator(".sv-counter")).to_have_text("step 1 of 2")
+
+
+def test_the_timeline_follows_the_schedule(notebook: Page) -> None:
+    start_over(notebook)
+    step(notebook, 1)
+    figure = notebook.locator("img.sv-figure")
+    expect(figure).to_be_visible()
+    expect(figure).to_have_attribute(
+        "alt", "Timeline of the schedule 1. Task 1 (A→B) calls mutex_lock(B.lock) and holds it now."
+    )
+
+
+def test_axe_finds_nothing_in_the_widget(notebook: Page) -> None:
+    notebook.evaluate(AXE.read_text(encoding="utf-8"))
+    found = notebook.evaluate("tags => axe.run(document.querySelector('.sevviz'), { runOnly: tags })", AXE_TAGS)
+    assert [rule["id"] for rule in found["violations"]] == []
