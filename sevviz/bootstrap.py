@@ -47,6 +47,8 @@ def run(argv: Sequence[str]) -> int:
         The exit status: of the command, 1 when set-up failed, 130 when it was interrupted.
     """
     level: Level = "test" if list(argv[:1]) == ["test"] else "app"
+    if list(argv) in (["-h"], ["--help"], ["--version"]):
+        return _command_line(argv)  # needs no dependency
     checkout = find_checkout()
     inside = checkout is not None and Path(sys.prefix) == checkout.venv
     if checkout is None or (not inside and not missing_modules(level)):

@@ -18,6 +18,7 @@ from sevviz.checkout import say
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_PACKAGES = ("chromium", "fonts-dejavu-core")
 STATIC_CHECKS = {
@@ -40,13 +41,13 @@ class Stage:
         return f"{self.name:<14} {'passed' if self.passed else 'FAILED'}  {self.note}"
 
 
-def run_tests(argv: Sequence[str]) -> int:
+def run_tests(argv: Sequence[str], root: Path = ROOT) -> int:
     """Run all checks and return 0 when every one passed, 1 otherwise, 2 when there is nothing to check.
 
     Args:
         argv: `--no-browser-tests`, and after `--` what pytest is to be given.
+        root: The checkout.
     """
-    root = Path(__file__).resolve().parent.parent
     options, pytest_options = parse(argv)
     if not (root / "tests").is_dir():
         say("the tests are in the checkout, not in the installed package")
