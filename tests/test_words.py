@@ -60,7 +60,10 @@ def last_sentence(scheme: str, scenario: str, schedule: str) -> str:
         ("naive", "signal", "1 1!", "A fatal signal reaches task 1 (A→B)."),
         (
             "sev_lock_two_vms", "signal", "3 2 2 2! 2",
-            "Task 2 (B→A) calls mutex_lock_killable(A.lock): a fatal signal ends the wait, and the call returns -EINTR.",
+            (
+                "Task 2 (B→A) calls mutex_lock_killable(A.lock): "
+                "a fatal signal ends the wait, and the call returns -EINTR."
+            ),
         ),
     ],
 )  # fmt: skip

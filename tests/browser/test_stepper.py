@@ -36,7 +36,7 @@ CELLS = [
 
 
 def write_notebook(path: Path) -> None:
-    cells = [
+    cells: list[dict[str, object]] = [
         {"cell_type": "code", "id": f"cell-{n}", "execution_count": None, "metadata": {}, "outputs": [], "source": cell}
         for n, cell in enumerate(CELLS, 1)
     ]

@@ -9,6 +9,8 @@ import pytest
 
 import sevviz
 from browser.chromium import PLAYER, payload_of
+from sevviz.analysis import last_choice
+from sevviz.interpreter import moves
 from sevviz.schedule import format_schedule
 from sevviz.traces import replay
 
