@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sevviz.progress import Plane, ProgressGraph
 from sevviz.schedule import format_schedule, parse_schedule
-from sevviz.views.names import arrow, listed, tasks_title
-from sevviz.views.regions import REGIONS
+from sevviz.views.names import arrow, listed
+from sevviz.views.regions import REGIONS, scenario_title
 
 if TYPE_CHECKING:
     from sevviz.model import Operation
@@ -61,7 +61,7 @@ def _steps(count: int) -> str:
 def progress_text(graph: ProgressGraph) -> str:
     """The whole picture as plain text: the grid with the schedule in it, both axes, and every door."""
     program = graph.graph.program
-    head = f"Progress graph: {program.title}, {tasks_title(program)}"
+    head = f"Progress graph: {program.title}, {scenario_title(program)}"
     taken = f"schedule: {format_schedule(graph.schedule) or 'none yet'} (its cells have an asterisk)"
     kinds = {cell.kind for column in graph.cells for cell in column}
     legend = [f"  {REGIONS[kind].letter!r} {REGIONS[kind].words}" for kind in REGIONS if kind in kinds]
@@ -139,7 +139,7 @@ def progress_payload(graph: ProgressGraph) -> dict[str, Any]:
     others = [str(n) for n in range(1, len(program.tasks) + 1) if n not in {path.task for path in graph.paths}]
     used = {cell.kind for column in graph.cells for cell in column}
     return {
-        "title": f"{program.title}, {tasks_title(program)}",
+        "title": f"{program.title}, {scenario_title(program)}",
         "note": f"Task {listed(others)} may stand anywhere." if others else "",
         "schedule": format_schedule(graph.schedule),
         "stairs": [list(at) for at in graph.stairs],

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sevviz.schedule import format_schedule
-from sevviz.views.names import arrow, tasks_title
+from sevviz.views.names import arrow
 from sevviz.views.picture import Picture, new_figure
 from sevviz.views.progress import alt_of, progress_graph, progress_text, short
-from sevviz.views.regions import REGIONS
+from sevviz.views.regions import REGIONS, scenario_title
 from sevviz.views.style import BLUE, GREY, INK, RING, figure_style
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _figure(graph: ProgressGraph) -> Figure:
     figure.legend(handles, names, loc="lower left", frameon=False, bbox_to_anchor=(0.01, 0.0), handlelength=2.4)
     program = graph.graph.program
     figure.text(0.012, 1 - 0.25 / height, program.title, fontsize=12, fontweight="bold", va="center")
-    figure.text(0.012, 1 - 0.5 / height, f"{tasks_title(program)} · {_schedule_words(graph)}", va="center")
+    figure.text(0.012, 1 - 0.5 / height, f"{scenario_title(program)} · {_schedule_words(graph)}", va="center")
     return figure
 
 

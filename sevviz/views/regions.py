@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from sevviz.catalogue import scenario
+from sevviz.views.names import tasks_title
+
 if TYPE_CHECKING:
+    from sevviz.model import Program
     from sevviz.verdict import Verdict
 
-__all__ = ["REGIONS", "Region", "loop_states", "marked_classes"]
+__all__ = ["REGIONS", "Region", "loop_states", "marked_classes", "scenario_title"]
 
 
 class Region(NamedTuple):
@@ -34,6 +38,11 @@ REGIONS: dict[str, Region] = {
     "forbidden": Region("#b9bec5", "++", "s", "#", "forbidden: both tasks would hold the same lock"),
     "unreachable": Region("#ffffff", "", "s", " ", "unreachable: no schedule leads here"),
 }
+
+
+def scenario_title(program: Program) -> str:
+    """The scenario's title in scenarios.toml, or the tasks side by side."""
+    return scenario(program.scenario).title if program.scenario else tasks_title(program)
 
 
 def loop_states(verdict: Verdict) -> tuple[int, ...]:
