@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"sevviz {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_check(commands)
+    _add_export(commands)
     listing = commands.add_parser("list", help="list the schemes and scenarios")
     listing.add_argument("--json", action="store_true", help="print one JSON object")
     listing.set_defaults(run=_list)
@@ -90,6 +91,20 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     check.add_argument("--schedule", metavar="STRING", help='replay this schedule, such as "1 1 2", and show its steps')
     check.add_argument("--json", action="store_true", help="print one JSON object")
     check.set_defaults(run=_check)
+
+
+def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    export = commands.add_parser("export", help="write a notebook, a scheme or the whole book as self-contained pages")
+    export.add_argument(
+        "what", metavar="NOTEBOOK-OR-SCHEME", nargs="?", help="an .ipynb file, a scheme's name or .c file"
+    )
+    export.add_argument("--scenario", default="double", metavar="NAME", help="for a scheme; default: double")
+    export.add_argument("--compare", action="append", default=[], metavar="SCHEME", help="more schemes on the page")
+    export.add_argument("--all", action="store_true", help="the whole book: all notebooks, index, search, claims")
+    export.add_argument(
+        "-o", "--output", required=True, metavar="FILE", help="the file, or with --all the folder, to write"
+    )
+    export.set_defaults(run=_export)
 
 
 def _positive(written: str) -> int:
@@ -138,9 +153,9 @@ def _progress() -> Callable[[int], None]:
 
 def _replay(options: argparse.Namespace, chosen: Program) -> int:
     """Show the steps of a schedule; where it cannot be followed, show its beginning and say why it ends there."""
-    from sevviz.traces import replay
     from sevviz.report import Paint, trace_json, trace_text
     from sevviz.schedule import parse_schedule
+    from sevviz.traces import replay
 
     trace, problem = replay(chosen, parse_schedule(options.schedule, len(chosen.tasks)))
     found = trace_json(trace)
@@ -153,6 +168,27 @@ def _replay(options: argparse.Namespace, chosen: Program) -> int:
         raise ScheduleError(problem)
     broken = any(step.faults for step in trace.steps)
     return FOUND if broken or found["deadlock"] else CLEAN
+
+
+def _export(options: argparse.Namespace) -> int:
+    if bool(options.what) == options.all:
+        raise SevvizError("export: name one notebook or scheme, or say --all")
+    from pathlib import Path
+
+    from sevviz.export import export_notebook, export_scheme, export_site
+
+    output = Path(options.output)
+    if options.all:
+        written = export_site(output, lambda name: print(f"sevviz: {name} ...", file=sys.stderr, flush=True))
+    elif options.what.endswith(".ipynb"):
+        export_notebook(Path(options.what), output)
+        written = [output]
+    else:
+        export_scheme(options.what, options.scenario, output, options.compare)
+        written = [output]
+    for path in written:
+        print(path)
+    return CLEAN
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import anywidget
 import traitlets
 
+from sevviz.embedding import embedded
 from sevviz.schedule import format_schedule
 from sevviz.verdict import Verdict, check
 
@@ -51,6 +52,7 @@ class Prediction(anywidget.AnyWidget):
         if data is not None:
             data["text/html"] = static_html(self.payload)
             data["text/plain"] = static_text(self.payload)
+            data.update(embedded("predict", self.payload, {}, lambda: static_html(self.payload)))
         return bundle
 
 

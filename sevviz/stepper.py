@@ -19,11 +19,13 @@ import anywidget
 import traitlets
 
 from sevviz.catalogue import program
+from sevviz.embedding import embedded
 from sevviz.payload import DEFAULT_STATES, pack
 from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.traces import run
 from sevviz.verdict import verdict_of
 from sevviz.views.names import tasks_title
+from sevviz.views.story import story_html
 from sevviz.views.words import step_sentence
 
 if TYPE_CHECKING:
@@ -130,7 +132,13 @@ class Stepper(anywidget.AnyWidget):
         bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
         if bundle is not None:
             bundle[0].update({"text/plain": self._as_text(), "text/html": self._as_html()})
+            bundle[0].update(
+                embedded("player", self.payload, {"schedule": self.schedule, "step": self.step}, self._story)
+            )
         return bundle
+
+    def _story(self) -> str:
+        return story_html(self.verdict)
 
     def _as_text(self) -> str:
         head = f"{self.program.title}, {tasks_title(self.program)}"

@@ -69,7 +69,7 @@ def _card(decision: Decision) -> str:
     items = "".join(f"<li>{escape(line)}</li>" for line in _found(decision))
     style = f"border-left: 5px {BORDERS[decision.ruling]} #0072b2; padding: 0.2em 1em; margin: 0.5em 0; max-width: 46em"
     return (
-        f'<div style="{style}">'
+        f'<div class="sevviz-claim {decision.ruling}" style="{style}">'
         f"<p><strong>Claim</strong> ({escape(claim.by)}, {claim.date:%d %b %Y}, <code>{escape(claim.source)}</code>): "
         f"{escape(claim.text)}</p>"
         f"<p><strong>{MARKS[decision.ruling]}</strong>, by a finished search of {decision.states:,} states:</p>"

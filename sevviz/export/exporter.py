@@ -1,0 +1,172 @@
+"""A notebook as a self-contained page: `jupyter nbconvert --to sevviz_html`, and what `sevviz export` stands on."""
+
+from __future__ import annotations
+
+import os
+import re
+from html import escape
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from bs4 import BeautifulSoup
+from nbconvert.exporters import Exporter, HTMLExporter
+from nbconvert.filters import Highlight2HTML, markdown2html_mistune, strip_ansi
+
+from sevviz.embedding import MIME, VARIABLE
+from sevviz.export.page import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbformat import NotebookNode
+
+__all__ = ["SevvizExporter", "notebook_page"]
+
+# What an output may be shown as, best first.
+FORMATS = (MIME, "text/html", "image/svg+xml", "image/png", "text/markdown", "text/plain")
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+class SevvizExporter(HTMLExporter):
+    """Prose, folded code, pictures with alternative text, and every sevviz player alive; nothing is loaded."""
+
+    export_from_notebook = "sevviz page"
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - nbconvert's own signature
+        # A kernel started from here (--execute) inherits the wish for embedded players.
+        os.environ.setdefault(VARIABLE, "1")
+        super().__init__(**options)
+
+    def from_notebook_node(
+        self,
+        nb: NotebookNode,
+        resources: Any = None,  # noqa: ANN401 - nbconvert's own signature
+        **options: Any,  # noqa: ANN401 - nbconvert's own signature
+    ) -> tuple[str, Any]:
+        """The page and nbconvert's resources."""
+        # The base class runs the preprocessors (--execute is one); nbconvert's HTML templates are not ours.
+        prepared, resources = Exporter.from_notebook_node(self, nb, resources, **options)
+        return notebook_page(prepared).html(), resources
+
+
+def notebook_page(notebook: NotebookNode) -> Page:
+    """The page of an executed notebook."""
+    page = Page(title_of(notebook), "", description_of(notebook))
+    parts = []
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type == "markdown":
+            parts.append(f'<div class="prose">{prose(cell.source)}</div>')
+        elif cell.cell_type == "code":
+            parts.append(_code_cell(page, number, cell))
+    page.body = "\n".join(parts)
+    return page
+
+
+def title_of(notebook: NotebookNode) -> str:
+    """The first heading of a notebook."""
+    for cell in notebook.cells:
+        found = re.search(r"^# +(.+)$", cell.source, flags=re.MULTILINE) if cell.cell_type == "markdown" else None
+        if found:
+            return str(found[1])
+    return "sevviz"
+
+
+def description_of(notebook: NotebookNode) -> str:
+    """The first sentence of the prose, for search engines and previews."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            text = BeautifulSoup(prose(cell.source), "html.parser")
+            first = text.find("p")
+            if first is not None:
+                return " ".join(first.get_text().split())[:200]
+    return ""
+
+
+def prose(source: str) -> str:
+    """Markdown as HTML, with links between notebooks turned into links between pages."""
+    soup = cleaned(markdown2html_mistune(source))
+    for link in soup.find_all("a"):
+        link["href"] = re.sub(r"^(?![a-z]+:)([^#?]+)\.ipynb(?=#|$)", r"\1.html", str(link.get("href", "")))
+        if "anchor-link" in link.get("class", []):
+            link.decompose()
+    for table in soup.find_all("table"):
+        frame = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": "table"}
+        table.wrap(soup.new_tag("div", attrs=frame))
+    return str(soup)
+
+
+def cleaned(html: str) -> BeautifulSoup:
+    """HTML without anything that runs, loads or styles itself: the policy would refuse it anyway, and say so loudly."""
+    soup = BeautifulSoup(html, "html.parser")
+    for node in soup.find_all(["script", "style", "link", "iframe", "object", "embed", "form", "base", "meta"]):
+        node.decompose()
+    for node in soup.find_all():
+        for name in list(node.attrs):
+            value = str(node.attrs[name])
+            loads = name in ("src", "srcset") and not value.startswith("data:image/")
+            runs = name.startswith("on") or name == "style" or re.match(r"\s*javascript:", value, flags=re.IGNORECASE)
+            if loads or runs:
+                del node.attrs[name]
+    return soup
+
+
+def _code_cell(page: Page, number: int, cell: NotebookNode) -> str:
+    if not cell.source.strip():
+        return ""
+    highlighted = cleaned(Highlight2HTML(pygments_lexer="python")(cell.source))
+    source = f'<details class="source"><summary>Code of this cell</summary>{highlighted}</details>'
+    shown = [_output(page, output) for output in cell.get("outputs", [])]
+    return "\n".join([source, *filter(None, shown)]) + f"<!-- cell {number} -->"
+
+
+def _output(page: Page, output: NotebookNode) -> str:
+    if output.output_type == "stream":
+        return f'<div class="output"><pre>{escape(strip_ansi(output.text))}</pre></div>'
+    if output.output_type == "error":
+        return f'<div class="output"><pre>{escape(strip_ansi(chr(10).join(output.traceback)))}</pre></div>'
+    data = output.get("data", {})
+    if WIDGET in data and not set(data) & set(FORMATS[:-1]):
+        return '<p class="output degraded">A widget that lives in the notebook only: run the notebook to use it.</p>'
+    for mime in FORMATS:
+        if mime in data:
+            return _SHOW[mime](page, data)
+    return ""
+
+
+def _player(page: Page, data: dict[str, Any]) -> str:
+    return page.player(len(page.blocks) + 1, data[MIME])
+
+
+def _html(_page: Page, data: dict[str, Any]) -> str:
+    return f'<div class="output">{cleaned(data["text/html"])}</div>'
+
+
+def _svg(_page: Page, data: dict[str, Any]) -> str:
+    return _image(f"data:image/svg+xml;charset=utf-8,{quote(data['image/svg+xml'])}", data)
+
+
+def _png(_page: Page, data: dict[str, Any]) -> str:
+    return _image(f"data:image/png;base64,{''.join(data['image/png'].split())}", data)
+
+
+def _image(source: str, data: dict[str, Any]) -> str:
+    alt = escape(str(data.get("text/plain", "figure")))
+    return f'<div class="output"><img alt="{alt}" src="{source}"></div>'
+
+
+def _markdown(_page: Page, data: dict[str, Any]) -> str:
+    return f'<div class="output">{prose(data["text/markdown"])}</div>'
+
+
+def _plain(_page: Page, data: dict[str, Any]) -> str:
+    return f'<div class="output"><pre>{escape(data["text/plain"])}</pre></div>'
+
+
+_SHOW: dict[str, Callable[[Page, dict[str, Any]], str]] = {
+    MIME: _player,
+    "text/html": _html,
+    "image/svg+xml": _svg,
+    "image/png": _png,
+    "text/markdown": _markdown,
+    "text/plain": _plain,
+}

@@ -1,0 +1,68 @@
+// What an exported page does with its players: mount them, and keep the address at the moment that the reader looks at.
+// A fragment is data: #stepper-2=1.1.2!@3 names a player, the choices and the step; anything else is an ordinary anchor.
+
+const FRAGMENT = /^#(stepper-\d+)=([0-9.!~]{0,4000})(?:@(\d{1,6}))?$/;
+const mounted = new Map();
+
+function fragmentOf(id, schedule, step) {
+  return `#${id}=${schedule.trim().split(/\s+/).join(".")}@${step}`;
+}
+
+function openFragment() {
+  const found = FRAGMENT.exec(location.hash);
+  const player = found && mounted.get(found[1]);
+  if (!player?.open) return;
+  player.open(found[2].split(".").join(" "), found[3] === undefined ? undefined : Number(found[3]));
+  document.getElementById(found[1]).scrollIntoView({ block: "start" });
+}
+
+function remember(id, schedule, step) {
+  try {
+    history.replaceState(null, "", fragmentOf(id, schedule, step));
+  } catch {
+    // Some viewers forbid it; the page works without an address.
+  }
+}
+
+for (const section of document.querySelectorAll("section.player")) {
+  const { player, data, options } = JSON.parse(document.getElementById(`${section.id}-data`).textContent);
+  const link = (schedule, step) => location.href.split("#")[0] + fragmentOf(section.id, schedule, step);
+  let ready = false; // what a player shows at first is no choice of the reader's
+  const onChange = ({ schedule, step }) => ready && remember(section.id, schedule, step);
+  mounted.set(section.id, players[player].mount(section.querySelector(".mount"), data, { ...options, link, onChange }));
+  ready = true;
+  section.classList.add("alive");
+  const story = section.querySelector(".story");
+  const folded = document.createElement("details");
+  const summary = document.createElement("summary");
+  summary.textContent = "The outcomes as text";
+  folded.append(summary, ...story.childNodes);
+  story.append(folded);
+}
+openFragment();
+addEventListener("hashchange", openFragment);
+// On paper everything is unfolded.
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.dataset.was = one.open; one.open = true; }));
+addEventListener("afterprint", () => document.querySelectorAll("details").forEach((one) => { one.open = one.dataset.was === "true"; }));
+
+// Search within a book: the index is a data block of the page.
+const search = document.getElementById("search");
+if (search) {
+  const index = JSON.parse(document.getElementById("search-data").textContent);
+  const results = document.getElementById("search-results");
+  const count = document.getElementById("search-count");
+  search.addEventListener("input", () => {
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const hits = words.length ? index.filter((entry) => words.every((word) => entry.text.toLowerCase().includes(word))) : [];
+    count.textContent = words.length ? `${hits.length} of ${index.length} sections` : "";
+    results.replaceChildren(...hits.slice(0, 30).map((entry) => {
+      const item = document.createElement("li");
+      const anchor = document.createElement("a");
+      anchor.href = entry.href;
+      anchor.textContent = entry.title;
+      const start = Math.max(0, entry.text.toLowerCase().indexOf(words[0]) - 60);
+      item.append(anchor, ` ${start ? "…" : ""}${entry.text.slice(start, start + 160)}…`);
+      return item;
+    }));
+  });
+}
