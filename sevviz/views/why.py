@@ -120,13 +120,13 @@ def _besides(verdict: Verdict) -> list[str]:
 
 
 NOTHING_ASKED = (
-    "No task ever waits for a lock while it holds one (a try does not wait), so no ring of tasks that hold and wait can "
-    "close."
+    "No task ever waits for a lock while it holds one (a try does not wait), so no ring of tasks that hold and wait "
+    "can close."
 )
 NO_RING = (
-    "In a ring, the waiter for a guarded lock and its holder, which waits as well, would both own the guard. It has one "
-    "owner at a time, so there is no such ring. Who holds a guarded lock and asks for nothing may well be waited for: it "
-    "goes on and gives the lock back."
+    "In a ring, the waiter for a guarded lock and its holder, which waits as well, would both own the guard. It has "
+    "one owner at a time, so there is no such ring. Who holds a guarded lock and asks for nothing may well be waited "
+    "for: it goes on and gives the lock back."
 )
 
 
