@@ -27,16 +27,6 @@ static void sev_unlock_after_migration(struct kvm *kvm)
 	atomic_set_release(&sev->migration_in_progress, 0);
 }
 
-static int sev_lock_vcpus_for_migration(struct kvm *kvm)
-{
-	return mutex_lock_killable(&kvm->vcpu0.mutex);
-}
-
-static void sev_unlock_vcpus_for_migration(struct kvm *kvm)
-{
-	mutex_unlock(&kvm->vcpu0.mutex);
-}
-
 /* What a running vcpu does, as far as locks are concerned. */
 static int vcpu_run(struct kvm *kvm)
 {
@@ -57,20 +47,20 @@ static int migrate(struct kvm *dst, struct kvm *src)
 	if (ret)
 		goto out_dst;
 
-	ret = sev_lock_vcpus_for_migration(dst);
+	ret = mutex_lock_killable(&dst->vcpu0.mutex);
 	if (ret)
 		goto out_dst_vcpu;
 
-	ret = sev_lock_vcpus_for_migration(src);
+	ret = mutex_lock_killable(&src->vcpu0.mutex);
 	if (ret)
 		goto out_src_vcpu;
 
 	sev_migrate_from(dst, src);
 
 out_src_vcpu:
-	sev_unlock_vcpus_for_migration(src);
+	mutex_unlock(&src->vcpu0.mutex);
 out_dst_vcpu:
-	sev_unlock_vcpus_for_migration(dst);
+	mutex_unlock(&dst->vcpu0.mutex);
 	sev_unlock_after_migration(src);
 out_dst:
 	sev_unlock_after_migration(dst);

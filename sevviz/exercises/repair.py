@@ -28,10 +28,13 @@ NOT_MENDED = "it was so before, and counts once something has been mended"
 def mark_repair(exercise: Exercise, answer: str, searches: Searches, criteria: tuple[Criterion, ...]) -> list[Finding]:
     """One finding for each criterion. Raises SchemeError where the answer is not understood."""
     findings = _judge(exercise, answer, searches, criteria)
-    if any(c.gate and f.status != "met" for c, f in zip(criteria, findings, strict=True)):
-        return [_held_back(finding, GATED) for finding in findings]
-    mended = [f for f in findings if f.name in _faulty(exercise, searches.limit) and f.status in ("met", "undecided")]
-    return findings if mended else [_held_back(finding, NOT_MENDED) for finding in findings]
+    gates = {f.status for c, f in zip(criteria, findings, strict=True) if c.gate}
+    if gates - {"met"}:
+        return [_held_back(finding, GATED, sure=gates != {"undecided"}) for finding in findings]
+    gained = {f.status for f in findings if f.name in _faulty(exercise, searches.limit)}
+    if "met" not in gained:
+        return [_held_back(finding, NOT_MENDED, sure="undecided" not in gained) for finding in findings]
+    return findings
 
 
 def _judge(exercise: Exercise, answer: str, searches: Searches, criteria: tuple[Criterion, ...]) -> list[Finding]:
@@ -59,7 +62,8 @@ def _faulty(exercise: Exercise, limit: int) -> frozenset[str]:
     return frozenset(finding.name for finding in findings if finding.status != "met")
 
 
-def _held_back(finding: Finding, why: str) -> Finding:
+def _held_back(finding: Finding, why: str, *, sure: bool) -> Finding:
+    """A criterion that is met and earns nothing (yet): it is not `sure` while a search that decides it was cut short."""
     if finding.status != "met" or not finding.out_of:
         return finding
-    return replace(finding, status="not reached", points=0, text=f"{finding.text}; {why}")
+    return replace(finding, status="not reached" if sure else "undecided", points=0, text=f"{finding.text}; {why}")
