@@ -51,7 +51,7 @@ LOOKS: dict[Role, Look] = {
     "no-cpu": Look(PAPER, "xx", "C", "has no CPU"),
     "fault": Look(VERMILLION, "\\\\\\\\", "!", "breaks a rule"),
     "returned": Look(GREEN, "", "R", "returned"),
-    "set": Look("#e3e6ea", "", "F", "set a field"),
+    "set": Look("#e3e6ea", "", "F", "has set a field"),
     "work": Look(PAPER, "", "W", "does the work"),
 }
 
