@@ -89,9 +89,6 @@ def prose(source: str) -> str:
         link["href"] = re.sub(r"^(?![a-z]+:)([^#?]+)\.ipynb(?=#|$)", r"\1.html", str(link.get("href", "")))
         if "anchor-link" in link.get("class", []):
             link.decompose()
-    for table in soup.find_all("table"):
-        frame = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": "table"}
-        table.wrap(soup.new_tag("div", attrs=frame))
     return str(soup)
 
 
@@ -107,6 +104,10 @@ def cleaned(html: str) -> BeautifulSoup:
             runs = name.startswith("on") or name == "style" or re.match(r"\s*javascript:", value, flags=re.IGNORECASE)
             if loads or runs:
                 del node.attrs[name]
+    for table in soup.find_all("table"):
+        frame = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": "table"}
+        # A wide table scrolls by itself instead of the page.
+        table.wrap(soup.new_tag("div", attrs=frame))
     return soup
 
 
