@@ -18,7 +18,8 @@ from sevviz.checkout import Checkout, Level, SetupError, find_checkout, say
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# Import names of the direct dependencies in pyproject.toml (a test compares the two).
+# Import names of the direct dependencies in pyproject.toml (a test compares the two); graphviz-pure has none, being a
+# program alone.
 APP_MODULES = (
     "tree_sitter",
     "tree_sitter_c",
@@ -27,7 +28,6 @@ APP_MODULES = (
     "anywidget",
     "matplotlib",
     "graphviz",
-    "graphviz_pure",
     "nbconvert",
     "nbclient",
 )

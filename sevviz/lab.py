@@ -30,7 +30,8 @@ def start_lab(argv: Sequence[str]) -> int:
     from jupyterlab.labapp import LabApp
 
     server = LabApp.initialize_server(argv=lab_options(notebook_folder(), argv))
-    print(server.public_url, flush=True)
+    # Not printed at once: JupyterLab listens only when its loop runs, and who reads the address may use it at once.
+    server.io_loop.add_callback(lambda: print(server.public_url, flush=True))
     server.start()
     return 0
 

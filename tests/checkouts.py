@@ -8,11 +8,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 # The Python that set-up starts from, also when the tests run in a virtual environment.
 BASE_PYTHON = str(getattr(sys, "_base_executable", sys.executable))
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 SETUP_MODULES = ("__main__.py", "bootstrap.py", "checkout.py", "install.py")
 SETUP_TOOLS = {"hatchling", "packaging", "pathspec", "pluggy", "trove-classifiers"}
 VIRTUALENV = {"virtualenv", "distlib", "filelock", "platformdirs", "python-discovery"}
@@ -82,7 +87,7 @@ def toy_checkout(target: Path) -> Path:
 
 
 def machine(
-    folder: Path, *, uv: str | Path | None = None, lacks: tuple[str, ...] = (), **settings: str
+    folder: Path, *, uv: str | None = None, lacks: Iterable[str] = (), settings: Mapping[str, str] = NO_SETTINGS
 ) -> dict[str, str]:
     """The environment of a machine with this uv or none, and whose Python lacks some modules.
 

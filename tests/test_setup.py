@@ -73,7 +73,9 @@ def test_each_tool_that_a_machine_may_have_does(
     toy: Path, tmp_path: Path, name: str, program: str | None, lacks: tuple[str, ...]
 ) -> None:
     """The second machine has a uv that fails, which is said, and then the next tool is used."""
-    done = run(toy, machine(tmp_path, uv=program, lacks=lacks, FAKE_UV="fails"), "check", "naive", "--json")
+    done = run(
+        toy, machine(tmp_path, uv=program, lacks=lacks, settings={"FAKE_UV": "fails"}), "check", "naive", "--json"
+    )
     said = report(done)
     assert said["prefix"] == str(toy / ".venv")
     assert said["argv"] == ["check", "naive", "--json"]
@@ -99,7 +101,7 @@ def test_without_a_network_it_says_what_to_check(toy: Path, tmp_path: Path) -> N
         "PIP_NO_CACHE_DIR": "1",
         "PIP_CONFIG_FILE": os.devnull,
     }
-    done = run(toy, machine(tmp_path, **nowhere))
+    done = run(toy, machine(tmp_path, settings=nowhere))
     assert (done.returncode, done.stdout) == (1, "")
     assert "venv and pip failed:\n" in done.stderr
     assert "check the network and pip's settings" in done.stderr.splitlines()[-1]
