@@ -181,7 +181,7 @@ def test_with_a_cpu_for_the_ioctl_everybody_returns() -> None:
 
 
 def test_a_schedule_that_picks_a_task_without_a_cpu_says_so() -> None:
-    with pytest.raises(ScheduleError, match=r"step 3 picks task 3 \(ioctl\(B\)\), which has no CPU: spinning tasks keep all 1"):
+    with pytest.raises(ScheduleError, match=r"step 3 picks task 3 \(ioctl\(B\)\), which has no CPU: spinning tasks"):
         follow(program(V4_LIKE, *V4_TASKS, cpus=1), "313")
 
 

@@ -1,0 +1,240 @@
+"""What is known of the schemes, as one table.
+
+The rows are from the messages of the thread and from operation lists worked out step by step, not from running this
+program. `returns` are all results that are reachable, in the order of the tasks.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+import sevviz
+
+if TYPE_CHECKING:
+    from sevviz.verdict import Verdict
+
+Returns = frozenset[tuple[str | None, ...]]
+
+
+class Row(NamedTuple):
+    """One scheme in one scenario. `deadlock`: its shortest schedule and the locks waited for, in the order of tasks."""
+
+    scheme: str
+    scenario: str
+    returns: Returns
+    deadlock: tuple[int, tuple[str, ...]] | None = None
+    faults: frozenset[str] = frozenset()
+    livelock: bool = False
+
+
+def every(*results: str, tasks: int = 2) -> Returns:
+    """Every combination of results."""
+    return frozenset(product(results, repeat=tasks))
+
+
+def not_all(error: str) -> Returns:
+    """Every combination of success and an error for two tasks, except that both fail."""
+    return every("0", error) - {(error, error)}
+
+
+def only(*results: str) -> Returns:
+    """One combination of results."""
+    return frozenset([results])
+
+
+BOTH = only("0", "0")
+NONE: Returns = frozenset()
+SLEEPS = frozenset({"sleep-in-atomic"})
+ALONE_STUCK = frozenset({"self-deadlock"})
+MUTEXES = ("A.lock", "B.lock")
+SPINLOCKS = ("A.migration_lock", "B.migration_lock")
+
+TABLE = [
+    # One move that nobody disturbs succeeds; V4 sleeps in atomic context even then, and so does migration_lock alone.
+    *(Row(scheme, "uncontended", only("0"))
+      for scheme in ("naive", "v3_global_spinlock", "flag_then_mutex", "trylock_once", "address_order", "global_mutex",
+                     "sev_lock_two_vms")),
+    *(Row(scheme, "uncontended", only("0"), faults=SLEEPS)
+      for scheme in ("v4", "migration_lock_both", "migration_lock_called")),
+    # The double migration of the thread.
+    Row("naive", "double", BOTH, (2, MUTEXES)),
+    Row("v3_global_spinlock", "double", every("0", "-EINVAL")),
+    Row("v4", "double", every("0", "-EBUSY"), faults=SLEEPS),
+    Row("flag_then_mutex", "double", every("0", "-EBUSY")),
+    Row("migration_lock_both", "double", BOTH, (4, SPINLOCKS), SLEEPS),
+    Row("migration_lock_called", "double", BOTH, (4, MUTEXES), SLEEPS),
+    Row("trylock_once", "double", every("0", "-EBUSY")),
+    Row("address_order", "double", BOTH),
+    Row("global_mutex", "double", BOTH),
+    Row("sev_lock_two_vms", "double", every("0", "-EBUSY")),
+    # A winner is guaranteed where both flags are claimed in one critical section, or in address order.
+    Row("flags_one_section", "double", not_all("-EBUSY")),
+    Row("flags_address_order", "double", not_all("-EBUSY")),
+    # Moves that share one VM, or follow each other: naive closes no cycle, and the flags never fail everyone.
+    *(Row("naive", scenario, BOTH) for scenario in ("same", "shared-source", "shared-destination", "chain")),
+    *(Row("flag_then_mutex", scenario, not_all("-EBUSY"))
+      for scenario in ("same", "shared-source", "shared-destination", "chain")),
+    *(Row("sev_lock_two_vms", scenario, not_all("-EBUSY"))
+      for scenario in ("same", "shared-source", "shared-destination", "chain")),
+    *(Row("v3_global_spinlock", scenario, not_all("-EINVAL"))
+      for scenario in ("same", "shared-source", "shared-destination", "chain")),
+    *(Row("v4", scenario, not_all("-EBUSY"), faults=SLEEPS)
+      for scenario in ("same", "shared-source", "shared-destination", "chain")),
+    # Three moves in a ring: no two of them are opposite.
+    Row("naive", "ring3", only("0", "0", "0"), (3, ("A.lock", "B.lock", "C.lock"))),
+    Row("flag_then_mutex", "ring3", every("0", "-EBUSY", tasks=3)),
+    Row("sev_lock_two_vms", "ring3", every("0", "-EBUSY", tasks=3)),
+    Row("v4", "ring3", every("0", "-EBUSY", tasks=3), faults=SLEEPS),
+    Row("v3_global_spinlock", "ring3", every("0", "-EINVAL", tasks=3)),
+    Row("address_order", "ring3", only("0", "0", "0")),
+    Row("global_mutex", "ring3", only("0", "0", "0")),
+    # A VM moved onto itself.
+    Row("naive", "self", NONE, (1, ("A.lock",)), ALONE_STUCK),
+    Row("address_order", "self", NONE, (1, ("A.lock",)), ALONE_STUCK),
+    Row("address_order_checked", "self", only("-EINVAL")),
+    Row("migration_lock_both", "self", NONE, (2, ("A.migration_lock",)), ALONE_STUCK | SLEEPS),
+    Row("migration_lock_called", "self", NONE, (2, ("A.lock",)), ALONE_STUCK | SLEEPS),
+    Row("flag_then_mutex", "self", only("-EBUSY")),
+    Row("v3_global_spinlock", "self", only("-EINVAL")),
+    Row("v4", "self", only("-EBUSY"), faults=SLEEPS),
+    Row("trylock_once", "self", only("-EBUSY")),
+    Row("global_mutex", "self", only("-EINVAL")),
+    Row("sev_lock_two_vms", "self", only("-EINVAL")),
+    # With a bystander: the cycle closes at step 2 whatever C->D does.
+    Row("naive", "bystander", only("0", "0", "0"), (2, MUTEXES)),
+    Row("flag_then_mutex", "bystander", frozenset((*pair, "0") for pair in every("0", "-EBUSY"))),
+    # An ordinary ioctl knows nothing of flags, and waits for the mutex like everybody.
+    Row("naive", "ioctl", only("0", "0", "0"), (2, MUTEXES)),
+    Row("flag_then_mutex", "ioctl", frozenset((*pair, "0") for pair in every("0", "-EBUSY"))),
+    # Userspace that calls again after -EBUSY: everybody may get through, and nobody has to.
+    Row("flag_then_mutex", "retry", BOTH, livelock=True),
+    Row("sev_lock_two_vms", "retry", BOTH, livelock=True),
+    Row("trylock_once", "retry", BOTH, livelock=True),
+    Row("naive", "retry", BOTH, (2, MUTEXES)),
+    Row("v3_global_spinlock", "retry", every("0", "-EINVAL")),
+    # A store that overtakes the unlock before it: a newcomer waits a little for a holder who waits for nothing.
+    Row("v4", "weak", every("0", "-EBUSY"), faults=SLEEPS),
+    Row("flag_then_mutex", "weak", every("0", "-EBUSY")),
+]  # fmt: skip
+
+
+def deadlock_of(found: Verdict) -> tuple[int, tuple[str, ...]] | None:
+    """The shortest deadlock as the table has it."""
+    if not found.deadlocks:
+        return None
+    first = min(found.deadlocks, key=lambda outcome: len(outcome.schedule))
+    assert first.deadlock is not None
+    return len(first.schedule), tuple(sorted(found.program.objects[wait.object].name for wait in first.deadlock.waits))
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[f"{row.scheme}-{row.scenario}" for row in TABLE])
+def test_a_search_finds_what_the_table_says(row: Row) -> None:
+    found = sevviz.check(row.scheme, row.scenario)
+    assert found.complete
+    assert found.returns == row.returns
+    assert deadlock_of(found) == row.deadlock
+    assert {listed.fault.kind for listed in found.faults} == row.faults
+    assert (found.livelock is not None) == row.livelock
+    failed = row.deadlock is not None or bool(row.faults) or row.livelock
+    assert found.status == ("failed" if failed else "clean")
+
+
+@pytest.mark.parametrize("scenario", [name for name in sevviz.scenario_names() if name != "retry"])
+def test_v4_sleeps_in_atomic_context_in_every_schedule(scenario: str) -> None:
+    """might_sleep() warns even when the mutex is free, so no schedule of any scenario is without the fault."""
+    found = sevviz.check("v4", scenario)
+    sleeping = [listed for listed in found.faults if listed.fault.kind == "sleep-in-atomic"]
+    assert {listed.interleavings for listed in sleeping} == {found.census.interleavings}
+    assert min(len(listed.schedule) for listed in sleeping) <= 4  # spin_lock, read, write, mutex_lock
+
+
+def test_each_task_of_v4_sleeps_under_its_destinations_spinlock() -> None:
+    found = sevviz.check("v4", "double")
+    named = {(f.fault.task, f.fault.object, f.fault.holding) for f in found.faults}
+    assert {(1, "B.lock", ("B.migration_lock",)), (2, "A.lock", ("A.migration_lock",))} <= named
+
+
+def test_beside_an_ioctl_a_trylock_fails_for_nothing_where_the_flag_waits() -> None:
+    tasks = ("migrate(B, A)", "ioctl(A)")
+    assert sevviz.check("trylock_once", tasks=tasks).returns == {("0", "0"), ("-EBUSY", "0")}
+    assert sevviz.check("flag_then_mutex", tasks=tasks).returns == BOTH
+
+
+def test_between_unlock_and_clearing_the_flag_a_caller_gets_a_spurious_ebusy() -> None:
+    """Task 1 has given back B.lock, and B's flag is still set: the mutex is free and task 2 is sent away."""
+    found = sevviz.check("flag_then_mutex", "shared-destination")
+    assert ("0", "-EBUSY") in found.returns
+    made = sevviz.program("flag_then_mutex", "same")
+    trace = sevviz.run(made, (1,) * 9 + (2,))
+    values = dict(zip((shared.name for shared in made.objects), trace.states[-1].values, strict=True))
+    assert (values["B.lock"], values["B.migration_in_progress"]) == (0, 1)
+    assert made.position(trace.states[-1], 1).result == -16
+
+
+@pytest.mark.parametrize("scheme", ["flag_then_mutex", "v3_global_spinlock", "sev_lock_two_vms", "v4"])
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_in_a_ring_of_any_size_flags_prevent_deadlock_and_may_fail_everyone(scheme: str, count: int) -> None:
+    """Flags never wait, and a mover waits for a mutex only while it owns the flag of that VM."""
+    found = sevviz.check(scheme, f"ring{count}")
+    error = "-EINVAL" if scheme.startswith("v3") else "-EBUSY"
+    assert found.deadlocks == ()
+    assert (error,) * count in found.returns
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5])
+def test_in_a_ring_naive_deadlocks_after_as_many_acquisitions_as_there_are_vms(count: int) -> None:
+    assert deadlock_of(sevviz.check("naive", f"ring{count}")) == (count, tuple(f"{vm}.lock" for vm in "ABCDE"[:count]))
+
+
+def test_the_killable_waits_of_5_16_end_with_eintr_and_give_everything_back() -> None:
+    """A free mutex is taken even with a signal pending, so -EINTR needs somebody who holds the VM: the ioctl."""
+    quiet = sevviz.check("sev_lock_two_vms", tasks=("migrate(B, A)",), signals=True)
+    assert quiet.returns == {("0",)}
+    for vm in "AB":
+        found = sevviz.check("sev_lock_two_vms", tasks=("migrate(B, A)", f"ioctl({vm})"), signals=True)
+        assert found.returns == {("0", "0"), ("-EINTR", "0")}
+        assert found.status == "clean"
+
+
+def test_5_16_gives_its_errors_in_the_order_of_its_tests() -> None:
+    """-EINVAL before any flag is claimed: a self-move takes no step."""
+    found = sevviz.check("sev_lock_two_vms", "self")
+    assert [(outcome.returns, outcome.schedule) for outcome in found.outcomes] == [(("-EINVAL",), ())]
+
+
+def test_v4_on_two_cpus_hangs_the_machine_and_the_flag_does_not() -> None:
+    """The sleeper keeps its spinlock, spinners fill the CPUs, and the ioctl that holds the mutex gets none."""
+    hung = sevviz.check("v4", "cpus").deadlocks
+    assert hung
+    assert all(outcome.deadlock is not None and outcome.deadlock.final for outcome in hung)
+    assert sevviz.check("flag_then_mutex", "cpus").deadlocks == ()
+
+
+def test_there_and_back_by_one_task_succeeds_with_the_flag() -> None:
+    assert sevviz.check("flag_then_mutex", tasks=("migrate(B, A); migrate(A, B)",)).returns == {("0",)}
+
+
+# The files themselves.
+
+
+@pytest.mark.parametrize("name", sevviz.scheme_names())
+def test_each_scheme_has_a_complete_header(name: str) -> None:
+    header = sevviz.load(name).header
+    assert all(header[key] for key in ("title", "source", "entry", "description"))
+    assert header["entry"] == "migrate"
+    assert len(header["title"]) <= 60
+
+
+def test_titles_are_unique() -> None:
+    titles = [sevviz.load(name).header["title"] for name in sevviz.scheme_names()]
+    assert len(set(titles)) == len(titles)
+
+
+def test_the_schemes_of_the_thread_are_there() -> None:
+    assert {
+        "naive", "v3_global_spinlock", "v4", "flag_then_mutex", "migration_lock_both", "migration_lock_called",
+        "trylock_once", "address_order", "global_mutex", "sev_lock_two_vms",
+    } <= set(sevviz.scheme_names())  # fmt: skip
