@@ -164,7 +164,7 @@ def program(
     settings = chosen.settings
     if signals:
         settings = replace(settings, signals=True)
-    renamed = tuple(re.sub(r"^(\s*|.*;\s*)migrate\(", rf"\1{loaded.header['entry']}(", task) for task in chosen.tasks)
+    renamed = tuple(re.sub(r"(^|;)(\s*)migrate\(", rf"\1\2{loaded.header['entry']}(", task) for task in chosen.tasks)
     return make_program(loaded, chosen.tasks if tasks else renamed, settings)
 
 
