@@ -48,7 +48,7 @@ def scheme_page(tmp_path: Path, scheme: str = "flag_then_mutex", scenario: str =
 
 def notebook(*sources: str) -> nbformat.NotebookNode:
     """A notebook of code cells."""
-    made = nbformat.v4.new_notebook()
+    made: nbformat.NotebookNode = nbformat.v4.new_notebook()
     made.cells = [nbformat.v4.new_code_cell(source) for source in sources]
     return made
 

@@ -35,9 +35,9 @@ class SevvizExporter(HTMLExporter):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - nbconvert's own signature
         # A kernel started from here (--execute) inherits the wish for embedded players.
         os.environ.setdefault(VARIABLE, "1")
-        super().__init__(**options)
+        super().__init__(**options)  # type: ignore[no-untyped-call]
 
-    def from_notebook_node(
+    def from_notebook_node(  # type: ignore[override]  # nbconvert's own subclasses return the text, too
         self,
         nb: NotebookNode,
         resources: Any = None,  # noqa: ANN401 - nbconvert's own signature
@@ -87,7 +87,7 @@ def prose(source: str) -> str:
     soup = cleaned(markdown2html_mistune(source))
     for link in soup.find_all("a"):
         link["href"] = re.sub(r"^(?![a-z]+:)([^#?]+)\.ipynb(?=#|$)", r"\1.html", str(link.get("href", "")))
-        if "anchor-link" in link.get("class", []):
+        if "anchor-link" in (link.get("class") or ()):
             link.decompose()
     return str(soup)
 

@@ -49,7 +49,7 @@ def write(path: Path, text: str) -> None:
 def run_notebook(path: Path) -> nbformat.NotebookNode:
     """The notebook with its outputs, run from its own folder; raises SevvizError that names the cell that failed."""
     try:
-        notebook = nbformat.read(path, as_version=4)
+        notebook: nbformat.NotebookNode = nbformat.read(path, as_version=4)
     except OSError as error:
         raise SevvizError(f"{path}: cannot be read ({error.strerror})") from error
     except Exception as error:  # whatever a file that is no notebook makes the reader raise
