@@ -72,7 +72,8 @@ def lanes_of(trace: Trace) -> list[Lane]:
 def _lane(trace: Trace, task: int) -> Lane:
     program = trace.program
     marks = tuple(_mark(number, step, task) for number, step in enumerate(trace.steps, 1) if _concerns(step, task))
-    bars = (*_holds(trace, task), *_waits(trace, task), *_works(marks, trace), *_settings(trace, task))
+    waits = _waits(trace, task)
+    bars = (*_cut(_holds(trace, task), waits), *waits, *_works(marks, trace), *_settings(trace, task))
     touched = {mark.object for mark in marks} | {bar.object for bar in bars}
     objects = tuple(o for o in (*range(len(program.objects)), WORK, CPU) if o in touched and o != CPU)
     ended = [n for n, state in enumerate(trace.states) if program.position(state, task - 1).operation is None]
@@ -145,6 +146,19 @@ def _holds(trace: Trace, task: int) -> list[Bar]:
         # Taken by the step to the first state with it, given back by the step to the first state without.
         bars += [Bar(role, lock, max(0, a - 1), min(b, last), b > last) for a, b, _ in _spans(held)]
     return bars
+
+
+def _cut(holds: list[Bar], waits: list[Bar]) -> list[Bar]:
+    """Holds that end where the task begins to wait for what it holds itself: a row has room for one bar at a time."""
+    cut = []
+    for hold in holds:
+        begins = [w.start for w in waits if w.object == hold.object and hold.start < w.start and _lasts(hold, w.start)]
+        cut.append(hold._replace(end=begins[0], open=False) if begins else hold)
+    return cut
+
+
+def _lasts(hold: Bar, time: int) -> bool:
+    return hold.open or time < hold.end
 
 
 def _waits(trace: Trace, task: int) -> list[Bar]:

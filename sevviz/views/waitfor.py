@@ -135,8 +135,11 @@ def draw_wait_for(what: Program | Trace, state: State | None = None, graph: Stat
     shown = state or (trace.states[-1] if trace else None)
     if shown is None:
         raise ValueError("draw_wait_for needs a state: draw_wait_for(program, state), or draw_wait_for(trace)")
-    states = graph.states[:MOST_STATES] if graph else trace.states if trace else (shown,)
-    root = _rendered(program, wait_for_dot(program, arrows_of(program, (*states, shown))))
+    arrows = arrows_of(program, (*(trace.states if trace else ()), shown))
+    if graph is not None:  # its states are read with its own program, which numbers positions in its own order
+        every = arrows_of(graph.program, graph.states[:MOST_STATES])
+        arrows = Arrows(every.holds | arrows.holds, every.waits | arrows.waits)
+    root = _rendered(program, wait_for_dot(program, arrows))
     alt = "Wait-for graph: " + " ".join(wait_for_sentences(program, shown, trace))
     svg = "" if root is None else _dressed(root, program, shown, alt)
     return WaitForPicture(svg, alt, wait_for_text(program, shown, trace))
