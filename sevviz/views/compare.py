@@ -89,6 +89,8 @@ class Comparison:
         """What the browser shows."""
         first = self.columns[0].trace.program
         return {
+            "view": "compare",
+            "label": "Comparison of schemes",
             "title": f"One schedule, {len(self.columns)} schemes: {scenario_title(first)}",
             "tasks": len(first.tasks),
             "schedule": format_schedule(self.schedule),

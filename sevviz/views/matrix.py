@@ -109,6 +109,8 @@ class Matrix:
         """What the browser shows."""
         used = {cell.kind for cell in self.cells}
         return {
+            "view": "matrix",
+            "label": "Matrix of schemes and scenarios",
             "schemes": [{"name": name, "title": self.titles[name]} for name in self.schemes],
             "scenarios": [{"name": name, "title": self.titles[name]} for name in self.scenarios],
             "kinds": [{"name": n, "letter": k.letter, "words": k.words} for n, k in KINDS.items() if n in used],
@@ -117,6 +119,7 @@ class Matrix:
                 for c in self.cells
             ],
             "alt": self.alt,
+            "csv": self.to_csv(),
         }
 
     def as_html(self) -> str:

@@ -139,6 +139,8 @@ def progress_payload(graph: ProgressGraph) -> dict[str, Any]:
     others = [str(n) for n in range(1, len(program.tasks) + 1) if n not in {path.task for path in graph.paths}]
     used = {cell.kind for column in graph.cells for cell in column}
     return {
+        "view": "progress",
+        "label": f"Progress graph: {program.title}, {scenario_title(program)}",
         "title": f"{program.title}, {scenario_title(program)}",
         "note": f"Task {listed(others)} may stand anywhere." if others else "",
         "schedule": format_schedule(graph.schedule),

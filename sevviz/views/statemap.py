@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sevviz.errors import SevvizError
-from sevviz.schedule import format_schedule, parse_schedule
+from sevviz.schedule import format_actor, format_schedule, parse_schedule
 from sevviz.traces import run
 from sevviz.views.names import listed
 from sevviz.views.regions import REGIONS, loop_states, marked_classes, scenario_title
@@ -124,16 +124,19 @@ def alt_of(found: StateMap) -> str:
 
 
 def map_payload(found: StateMap) -> dict[str, Any]:
-    """What the browser draws and walks: columns with an entry per state, and edges as rows (source, actor, target)."""
+    """What the browser draws and walks: columns with an entry per state, and edges as rows (source, choice, target)."""
     graph, program = found.verdict.graph, found.verdict.program
     used = [kind for kind in REGIONS if kind in found.classes]
     return {
+        "view": "statemap",
+        "label": f"State map: {program.title}, {scenario_title(program)}",
         "title": f"{program.title}, {scenario_title(program)}",
+        "schedule": format_schedule(found.schedule),
         "x": [x for x, _ in found.places],
         "y": [y for _, y in found.places],
         "class": [used.index(kind) for kind in found.classes],
         "parent": [parent for parent, _ in graph.parents],
-        "edges": [[s, actor, t] for s, edges in enumerate(graph.edges) for actor, t in edges],
+        "edges": [[s, format_actor(actor), t] for s, edges in enumerate(graph.edges) for actor, t in edges],
         "loop": list(found.loop),
         "used": [{"kind": kind, **_look(kind), "states": found.classes.count(kind)} for kind in used],
         "alt": alt_of(found),

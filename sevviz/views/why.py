@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sevviz.invariant import check_invariant, claims_of, find_invariant, owners
 from sevviz.schedule import format_schedule
@@ -70,6 +70,19 @@ class Why:
             state = dict(self.verdict.graph.edges[state])[step.actor]
             told.append(WhyStep(number, _sentence(trace, number), self._claims(state)))
         return told
+
+    def payload(self, schedule: tuple[int, ...], remark: str = "") -> dict[str, Any]:
+        """What the browser shows; `remark` is a last sentence, such as on the point of no return."""
+        steps = [{"told": s.told, "claims": [list(claim) for claim in s.claims]} for s in self.steps(schedule)]
+        return {
+            "view": "why",
+            "label": "Why it passes",
+            "schedule": format_schedule(schedule),
+            "holds": self.holds,
+            "lines": self.lines,
+            "steps": steps,
+            "remark": remark,
+        }
 
     def _claims(self, state: int) -> tuple[tuple[str, bool], ...]:
         if self.invariant is None:

@@ -1,0 +1,189 @@
+"""The live views: widgets beside a stepper that show where its schedule stands, and where a reader can go by a click.
+
+>>> from sevviz.stepper import Stepper
+>>> from sevviz.liveviews import ProgressView
+>>> stepper = Stepper("naive", "double")
+>>> view = ProgressView(stepper)  # in a notebook: show both
+>>> view.schedule = "1 2"  # what a click on a cell does
+>>> stepper.schedule
+'1 2'
+"""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from sevviz.embedding import embedded
+from sevviz.errors import SevvizError
+from sevviz.progress import Plane
+from sevviz.schedule import parse_schedule
+from sevviz.views.compare import Comparison, compare
+from sevviz.views.noreturn import no_return_words
+from sevviz.views.progress import progress_payload
+from sevviz.views.statemap import map_payload, state_map
+from sevviz.views.why import Why
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sevviz.catalogue import Scenario
+    from sevviz.csource import Scheme
+    from sevviz.stepper import Stepper
+    from sevviz.verdict import Verdict
+
+__all__ = ["CompareView", "LinkedView", "LiveView", "ProgressView", "StateMapView", "WhyView"]
+
+PLAYER = Path(__file__).parent / "player"
+
+
+class LiveView(anywidget.AnyWidget):
+    """One of the views of explain.js. `schedule` and `step` are the moment shown; a reader's click changes them."""
+
+    _esm = PLAYER / "explain.js"
+    _css = PLAYER / "explain.css"
+
+    payload = traitlets.Dict().tag(sync=True)
+    schedule = traitlets.Unicode("").tag(sync=True)
+    step = traitlets.Int(0).tag(sync=True)
+    chosen = traitlets.Dict().tag(sync=True)
+
+    @property
+    def text(self) -> str:
+        """The view as plain text."""
+        return str(self.payload.get("text") or self.payload.get("note") or "\n".join(self.payload.get("lines", [])))
+
+    def _html(self) -> str:
+        """What stands in the view's place where no script runs."""
+        return f"<pre>{escape(self.text)}</pre>"
+
+    def _repr_mimebundle_(self, **kwargs: dict[str, object]) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """The widget, and for pages without widgets the same as text."""
+        bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None:
+            bundle[0].update({"text/plain": self.text, "text/html": self._html()})
+            options = {"schedule": self.schedule, "step": self.step}
+            bundle[0].update(embedded("explain", dict(self.payload), options, self._html))
+        return bundle
+
+
+class LinkedView(LiveView):
+    """A view that goes where a stepper goes and takes the stepper along where the reader goes in it."""
+
+    def __init__(self, stepper: Stepper) -> None:
+        self.stepper = stepper
+        super().__init__(payload=self._shown(), schedule=stepper.schedule, step=stepper.step)
+        stepper.observe(self._stepper_moved, ["schedule", "step", "payload"])
+        self.observe(self._reader_went, ["schedule", "step"])
+
+    def close(self) -> None:
+        """Let go of the stepper and of the browser's view."""
+        self.stepper.unobserve(self._stepper_moved, ["schedule", "step", "payload"])
+        super().close()
+
+    def payload_for(self, verdict: Verdict, schedule: str) -> dict[str, Any]:
+        """What the browser shows of a verdict along a schedule."""
+        raise NotImplementedError
+
+    def _shown(self) -> dict[str, Any]:
+        try:
+            return self.payload_for(self.stepper.verdict, self.stepper.schedule)
+        except SevvizError as error:
+            return {"view": "note", "note": f"{str(error)[:1].upper()}{str(error)[1:]}."}
+
+    def _stepper_moved(self, change: dict[str, Any]) -> None:
+        if change["name"] == "step":
+            self.step = self.stepper.step
+            return
+        with self.hold_sync():
+            self.payload = self._shown()
+            self.schedule, self.step = self.stepper.schedule, self.stepper.step
+
+    def _reader_went(self, _change: object) -> None:
+        if (self.schedule, self.step) != (self.stepper.schedule, self.stepper.step):
+            self.stepper.show(self.schedule, self.step)
+
+
+class ProgressView(LinkedView):
+    """The progress graph of two of the stepper's tasks, along its schedule."""
+
+    def __init__(self, stepper: Stepper, tasks: tuple[int, int] = (1, 2)) -> None:
+        self._tasks = tasks
+        self._plane: Plane | None = None
+        super().__init__(stepper)
+
+    def payload_for(self, verdict: Verdict, schedule: str) -> dict[str, Any]:
+        """The graph of the paths that the schedule takes."""
+        if self._plane is None or self._plane.graph is not verdict.graph:
+            self._plane = Plane(verdict.graph, verdict.survey, self._tasks)
+        return progress_payload(self._plane.along(parse_schedule(schedule, len(verdict.program.tasks))))
+
+
+class StateMapView(LinkedView):
+    """The stepper's whole state graph."""
+
+    _made_for: Verdict | None = None
+
+    def payload_for(self, verdict: Verdict, schedule: str) -> dict[str, Any]:
+        """The map; the browser finds the schedule's states in it by itself, so one serves all schedules."""
+        if self._made_for is not verdict:
+            made = map_payload(state_map(verdict, schedule))
+            self._made_for = verdict
+            return made
+        return dict(self.payload)
+
+
+class WhyView(LinkedView):
+    """The invariant behind a clean verdict along the stepper's schedule, and the point of no return of a lost one."""
+
+    _why: Why | None = None
+
+    def payload_for(self, verdict: Verdict, schedule: str) -> dict[str, Any]:
+        """The argument, and what it says after each step."""
+        if self._why is None or self._why.verdict is not verdict:
+            self._why = Why(verdict)
+        return self._why.payload(
+            parse_schedule(schedule, len(verdict.program.tasks)), no_return_words(self.stepper.trace, verdict)
+        )
+
+
+class CompareView(LiveView):
+    """One schedule on several schemes; a reader can write another schedule. `comparison` is what is shown.
+
+    Args:
+        schemes: Names in data/schemes, paths, C texts or loaded schemes, at least two.
+        schedule: The schedule; left out, that of the first failure that one of them has.
+        scenario: A name in scenarios.toml, `ringN`, or a Scenario.
+
+    Raises SevvizError for input that is not understood.
+    """
+
+    def __init__(
+        self, schemes: Sequence[Scheme | str], schedule: str = "", scenario: Scenario | str = "double"
+    ) -> None:
+        self._schemes, self._scenario = tuple(schemes), scenario
+        self.comparison: Comparison = compare(self._schemes, schedule, scenario)
+        payload = self.comparison.payload()
+        steps = len(self.comparison.schedule)
+        super().__init__(payload=payload, schedule=payload["schedule"], step=self.comparison.fates_part or steps)
+        self.observe(self._reader_wrote, "schedule")
+
+    def _html(self) -> str:
+        return self.comparison.as_html()
+
+    def _reader_wrote(self, change: dict[str, Any]) -> None:
+        if change["new"] == self.payload.get("schedule"):
+            return
+        try:
+            self.comparison = compare(self._schemes, change["new"], self._scenario)
+        except SevvizError as error:
+            self.payload = {**self.payload, "explanation": str(error)}
+            return
+        with self.hold_sync():
+            self.payload = self.comparison.payload()
+            self.schedule = self.payload["schedule"]
+            self.step = self.comparison.fates_part or len(self.comparison.schedule)
