@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -14,13 +12,12 @@ from subprocess import DEVNULL
 from typing import TYPE_CHECKING
 
 from sevviz.checkout import say
+from sevviz.needs import NEEDS, Need, provide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-BROWSER_PACKAGES = ("chromium", "fonts-dejavu-core")
 STATIC_CHECKS = {
     "ruff check": ("ruff", "check", "."),
     "ruff format": ("ruff", "format", "--check", "."),
@@ -45,46 +42,32 @@ def run_tests(argv: Sequence[str], root: Path = ROOT) -> int:
     """Run all checks and return 0 when every one passed, 1 otherwise, 2 when there is nothing to check.
 
     Args:
-        argv: `--no-browser-tests`, and after `--` what pytest is to be given.
+        argv: `--no-browser-tests` and its like, and after `--` what pytest is to be given.
         root: The checkout.
     """
-    options, pytest_options = parse(argv)
+    left_out, pytest_options = parse(argv)
     if not (root / "tests").is_dir():
         say("the tests are in the checkout, not in the installed package")
         return 2
     stages = [_static_check(root, name, command) for name, command in STATIC_CHECKS.items()]
-    browser = not options.no_browser_tests and have_browser()
-    if not browser:
-        _name_browser_tests(root)
-        stages.append(Stage("browser tests", bool(options.no_browser_tests), "not run"))
-    return 0 if _pytest(root, _pytest_command(pytest_options, browser=browser), stages) else 1
+    missing = [need for need in NEEDS if need.marker in left_out or not provide(need)]
+    for need in missing:
+        _name_tests(root, need)
+        stages.append(Stage(f"{need.marker} tests", need.marker in left_out, "not run"))
+    return 0 if _pytest(root, _pytest_command(pytest_options, missing), stages) else 1
 
 
-def parse(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    """Split the command line into our options and, after `--`, pytest's."""
+def parse(argv: Sequence[str]) -> tuple[set[str], list[str]]:
+    """Split the command line into the markers whose tests are left out and, after `--`, pytest's options."""
     parser = argparse.ArgumentParser(prog="sevviz test", description="Run every check of this checkout.")
-    parser.add_argument("--no-browser-tests", action="store_true", help="leave out the tests that need Chromium")
+    for need in NEEDS:
+        what = f"leave out the tests that need {need.packages[0]}"
+        parser.add_argument(need.option, action="append_const", dest="left_out", const=need.marker, help=what)
     parser.add_argument("pytest", nargs="*", metavar="-- PYTEST-OPTION", help="handed on to pytest")
     words = list(argv)
     cut = words.index("--") if "--" in words else len(words)
     options = parser.parse_args(words[:cut])
-    return options, [*options.pytest, *words[cut + 1 :]]
-
-
-def have_browser() -> bool:
-    """Whether a Chromium is there, after installing Debian's where that is allowed (as root)."""
-    if any(shutil.which(name) for name in BROWSERS):
-        return True
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        say("there is no Chromium: apt-get install " + " ".join(BROWSER_PACKAGES))
-        return False
-    say("installing Debian's Chromium for the browser tests")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "-q", "update"], ["apt-get", "-q", "-y", "install", *BROWSER_PACKAGES]):
-        done = subprocess.run(command, env=environment, stdin=DEVNULL, stdout=sys.stderr, check=False)
-        if done.returncode != 0:
-            say(f"{' '.join(command)} failed")
-    return any(shutil.which(name) for name in BROWSERS)
+    return set(options.left_out or ()), [*options.pytest, *words[cut + 1 :]]
 
 
 def _static_check(root: Path, name: str, command: Sequence[str]) -> Stage:
@@ -103,20 +86,20 @@ def _python(root: Path, command: Sequence[str]) -> subprocess.CompletedProcess[b
     return subprocess.run([sys.executable, "-m", module, *arguments], cwd=root, stdin=DEVNULL, check=False)
 
 
-def _name_browser_tests(root: Path) -> None:
+def _name_tests(root: Path, need: Need) -> None:
     """Say which tests are left out: a gap has to be seen."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "browser"]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", need.marker]
     found = subprocess.run(command, cwd=root, stdin=DEVNULL, capture_output=True, text=True, check=False)
     names = [line for line in found.stdout.splitlines() if "::" in line]
-    say("\n  ".join(["these browser tests are not run:", *names]))
+    say("\n  ".join([f"these {need.marker} tests are not run:", *names]))
 
 
-def _pytest_command(extra: Sequence[str], *, browser: bool) -> list[str]:
+def _pytest_command(extra: Sequence[str], missing: Sequence[Need]) -> list[str]:
     # "loadgroup": tests that share a resource (the browser) stay in one worker and take turns.
     command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *extra]
     if sys.stdout.isatty():
         command.append("--color=yes")
-    return command if browser else [*command, "-m", "not browser"]
+    return [*command, "-m", " and ".join(f"not {need.marker}" for need in missing)] if missing else command
 
 
 def _pytest(root: Path, command: Sequence[str], stages: list[Stage]) -> bool:

@@ -65,7 +65,7 @@ def copy_checkout(target: Path) -> Path:
     target.mkdir()
     for name in ("sevviz", "data", "notebooks"):
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
-    for name in ("pyproject.toml", "requirements.txt"):
+    for name in ("README.md", "pyproject.toml", "requirements.txt"):
         shutil.copy(ROOT / name, target)
     return target
 

@@ -18,7 +18,9 @@ from sevviz.bootstrap import APP_MODULES, TEST_MODULES, missing_modules
 
 METADATA: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 DIRECT = [Requirement(text) for text in METADATA["project"]["dependencies"]]
-TEST_EXTRA = [Requirement(text) for text in METADATA["project"]["optional-dependencies"]["test"]]
+# An extra may name others of ours, which stand for what they list.
+EXTRAS = [Requirement(text) for texts in METADATA["project"]["optional-dependencies"].values() for text in texts]
+TEST_EXTRA = [requirement for requirement in EXTRAS if requirement.name != METADATA["project"]["name"]]
 PINS = dict(line.split("==") for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines())
 CONDA: dict[str, Any] = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 CONDA_SPECS: list[str] = [entry for entry in CONDA["dependencies"] if isinstance(entry, str)]

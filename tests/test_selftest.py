@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sevviz import selftest
+from sevviz.needs import NEEDS, Need, provide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,8 @@ def test_one(): pass
 @pytest.mark.browser
 def test_page(): pass
 """
-METADATA = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\nmarkers = ["browser: "]\n'
+BROWSER, KERNEL = NEEDS
+METADATA = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\nmarkers = ["browser: ", "kernel: "]\n'
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "tests" / "test_toy.py").write_text(TESTS)
     (tmp_path / "pyproject.toml").write_text(METADATA)
     monkeypatch.setattr(selftest, "STATIC_CHECKS", {"first": ("this",), "second": ("this",)})
-    monkeypatch.setattr(selftest, "have_browser", lambda: True)
+    monkeypatch.setattr(selftest, "provide", lambda _need: True)
     # No other plugin has a part in this, and some take seconds to load.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p xdist")
@@ -67,7 +69,7 @@ def test_a_failing_test_fails_the_run(toy: Path, capfd: pytest.CaptureFixture[st
 def test_without_a_browser_the_gap_is_named_and_fails_the_run(
     toy: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(selftest, "have_browser", lambda: False)
+    monkeypatch.setattr(selftest, "provide", lambda need: need is not BROWSER)
     assert selftest.run_tests([], toy) == 1
     said = capfd.readouterr()
     assert said.err == "sevviz: these browser tests are not run:\n  tests/test_toy.py::test_page\n"
@@ -78,6 +80,12 @@ def test_without_a_browser_the_gap_is_named_and_fails_the_run(
 def test_the_gap_may_be_asked_for(toy: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert selftest.run_tests(["--no-browser-tests", "--", "-k", "toy"], toy) == 0
     assert "  tests/test_toy.py::test_page\n" in capfd.readouterr().err
+
+
+def test_several_kinds_of_tests_may_be_left_out(toy: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert selftest.run_tests(["--no-browser-tests", "--no-kernel-tests"], toy) == 0
+    stages = ["browser tests  passed  not run", "kernel tests   passed  not run", "pytest         passed", "1 passed"]
+    assert output(capfd)[2:] == stages
 
 
 def test_running_no_test_at_all_fails(toy: Path) -> None:
@@ -109,7 +117,7 @@ class Machine:
 
 def test_root_gets_debian_s_chromium(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = Machine(monkeypatch, user=0, works=True)
-    assert selftest.have_browser()
+    assert provide(BROWSER)
     install = ["apt-get", "-q", "-y", "install", "chromium", "fonts-dejavu-core"]
     assert machine.commands == [["apt-get", "-q", "update"], install]
 
@@ -118,14 +126,23 @@ def test_an_installation_that_fails_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Machine(monkeypatch, user=0, works=False)
-    assert not selftest.have_browser()
+    assert not provide(BROWSER)
     assert "sevviz: apt-get -q update failed\n" in capsys.readouterr().err
+
+
+def test_one_program_or_file_of_each_group_is_enough(tmp_path: Path) -> None:
+    there, missing = tmp_path / "there", str(tmp_path / "missing")
+    there.touch()
+    assert Need("some", (("no-such-program", "sh"), (missing, str(there))), ()).met()
+    assert not Need("some", (("sh",), (missing,)), ()).met()
 
 
 def test_anybody_else_is_told_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     machine = Machine(monkeypatch, user=1000, works=True)
-    assert not selftest.have_browser()
+    assert not provide(BROWSER)
     assert machine.commands == []
-    assert capsys.readouterr().err == "sevviz: there is no Chromium: apt-get install chromium fonts-dejavu-core\n"
+    assert capsys.readouterr().err == (
+        "sevviz: the browser tests need more than is here: apt-get install chromium fonts-dejavu-core\n"
+    )
