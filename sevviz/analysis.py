@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sevviz.interpreter import CPU, Wait, is_stuck, wait_of
@@ -100,8 +99,7 @@ def _cycles(waits: dict[int, Wait]) -> list[tuple[Wait, ...]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """What is known of every state: its deadlocks, its class, and the graph's strongly connected components."""
 
     all_deadlocks: tuple[tuple[Deadlock, ...], ...]

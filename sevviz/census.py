@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sevviz.analysis import Deadlock, Survey, returns_of, survey
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Census", "FoundFault", "Outcome", "census"]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """One way in which schedules end. `interleavings` is None where they cannot be counted (a loop, or a limit)."""
 
     kind: Literal["returned", "deadlock", "fault"]
@@ -31,8 +29,7 @@ class Outcome:
     fault: Fault | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFault:
+class FoundFault(NamedTuple):
     """A fault with a shortest schedule to it, and how many complete schedules have a fault of its kind."""
 
     fault: Fault
@@ -40,8 +37,7 @@ class FoundFault:
     interleavings: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Census:
+class Census(NamedTuple):
     """All outcomes and faults of a program, in the order in which a breadth-first search meets them."""
 
     outcomes: tuple[Outcome, ...]

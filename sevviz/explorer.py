@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.interpreter import initial_state, moves
 
@@ -18,8 +17,7 @@ DEFAULT_LIMIT = 1_000_000  # states; about 1 GB
 PROGRESS_EVERY = 10_000  # states
 
 
-@dataclass(frozen=True, slots=True)
-class StateGraph:
+class StateGraph(NamedTuple):
     """All reachable states and transitions, in breadth-first order; state 0 is initial.
 
     `edges[s]` are (actor, target) in the order of `moves`; `faults[s, actor]` the rules that this step breaks. The

@@ -2,6 +2,9 @@
 
 A `Program` is a scheme put into a scenario: for each task an `Automaton` whose positions carry the next operation, and
 the table of shared objects. A `State` is everything that decides the future. Nothing here knows C or a lock rule.
+
+They are NamedTuples rather than dataclasses because a command starts with making these classes: a frozen dataclass with
+slots takes ten times as long, and all of them together would be a quarter of the time of a small search.
 """
 
 from __future__ import annotations
@@ -64,16 +67,14 @@ class Span(NamedTuple):
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One C text: the scheme's own (index 0 of a program's sources) or that of a built-in task."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class SharedObject:
+class SharedObject(NamedTuple):
     """A lock or a field that several tasks can reach.
 
     `value` in a state is the holder for a lock (task number from 1, 0 = free) and the number stored for a field.
@@ -91,8 +92,7 @@ class SharedObject:
         return self.kind in (MUTEX, SPINLOCK)
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One step of a task: a primitive on a named object, or a plain read or write of a shared field."""
 
     primitive: str  # as written: "mutex_lock_killable", or "read" and "write" for plain accesses
@@ -109,8 +109,7 @@ class Operation:
     source: int = 0  # index into Program.sources
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """Where a task stands: before `operation`, or finished with `result` (then `operation` is None).
 
     `calls` are the lines of the calls that led here, outermost first; `variables` the live locals of the innermost.
@@ -189,8 +188,7 @@ class State(NamedTuple):
     marks: tuple[int, ...]  # one per task: SIGNALLED | WOKEN | OFF_CPU | FAULTED
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One thread of control that performs a call. A VM is not a task: a VM is what is locked."""
 
     label: str  # the call: "migrate(B, A)"
@@ -226,8 +224,7 @@ class Program:
         return self.tasks[task].automaton.positions[state.positions[task]]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """A step that broke a rule. `task` counts from 1 and is None where no single task is to blame."""
 
     kind: str
@@ -238,8 +235,7 @@ class Fault:
     holding: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One step of a trace: `actor` is a task number from 1, its negative for a fatal signal, or see OVERTAKE."""
 
     actor: int
@@ -250,8 +246,7 @@ class Step:
     faults: tuple[Fault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """The states and steps along one schedule: `states[0]` is initial, `steps[i]` leads to `states[i + 1]`."""
 
     program: Program

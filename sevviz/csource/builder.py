@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from sevviz.csource.ir import (
     Access,
@@ -48,8 +48,7 @@ def suggest(name: str, known: list[str] | tuple[str, ...]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """What a caller must know of a function of the file."""
 
     name: str
@@ -197,10 +196,13 @@ class Builder:
                 known = [n for n, label in self.named_labels.items() if label in self.placed]
                 has = f"; labels here: {', '.join(known)}" if known else "; this function has no labels"
                 self.fail(node, f"goto {name}: no such label{has}{suggest(name, known)}")
-        for instruction in self.function.code:
-            if isinstance(instruction, Jump):
-                instruction.target = self.placed[instruction.target]
-            elif isinstance(instruction, Branch):
-                instruction.then = self.placed[instruction.then]
-                instruction.otherwise = self.placed[instruction.otherwise]
+        self.function.code[:] = [self._placed(instruction) for instruction in self.function.code]
         return self.function
+
+    def _placed(self, instruction: Instruction) -> Instruction:
+        match instruction:
+            case Jump(target, span):
+                return Jump(self.placed[target], span)
+            case Branch(condition, then, otherwise, span):
+                return Branch(condition, self.placed[then], self.placed[otherwise], span)
+        return instruction

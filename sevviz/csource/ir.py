@@ -64,8 +64,7 @@ class Binary(NamedTuple):
 Expression = Number | Local | Global | Field | Unary | Binary
 
 
-@dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(NamedTuple):
     """`slot = value`, in the task's own memory: costs no step."""
 
     slot: int
@@ -73,8 +72,7 @@ class Assign:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """One step: a primitive, or a plain read or write, on the object at `address`."""
 
     name: str
@@ -85,16 +83,14 @@ class Access:
     span: Span
 
 
-@dataclass(slots=True)
-class Jump:
+class Jump(NamedTuple):
     """Go to `target`."""
 
     target: int
     span: Span
 
 
-@dataclass(slots=True)
-class Branch:
+class Branch(NamedTuple):
     """Go to `then` if the condition is not 0, else to `otherwise`."""
 
     condition: Expression
@@ -103,8 +99,7 @@ class Branch:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A call of a function of the file."""
 
     function: str
@@ -113,8 +108,7 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(NamedTuple):
     """Return `value`, None from a void function."""
 
     value: Expression | None
