@@ -30,6 +30,8 @@ CASES = [
     ("naive", "ring4"),
     ("naive", "self"),
     ("global_mutex", "double"),
+    ("v12_vcpus", "double"),
+    ("v12_vcpus", "chain"),
 ]
 
 

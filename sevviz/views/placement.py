@@ -73,7 +73,7 @@ def _round_a_middle(tasks: list[int], locks: dict[int, frozenset[int]]) -> dict[
     stacks = Counter(users for users in locks.values() if len(users) > 1)
     most = max(*stacks.values(), 1 + sum(len(users) > PAIR for users in locks.values()), 1)
     ordered = _busiest_pair_low(tasks, stacks) if count == TRIANGLE else tasks
-    wide = max(REACH, 34.0 * count) * (1 + 0.18 * (most - 1))
+    wide = max(REACH, 34.0 * count) * (1 + 0.18 * min(most - 1, PAIR))
     tall = max(0.75 * wide, 100.0)
     start = pi - pi / count if count % 2 == 0 else pi / 2 + pi - pi / count
     angles = [start - 2 * pi * index / count for index in range(count)]
