@@ -87,6 +87,7 @@ def _grade(options: argparse.Namespace) -> int:
     where = folder(options.exercises)
     exercises = {name: load_exercise(name, where) for name in options.exercise or exercise_names(where)}
     found = find_submissions(options.submissions, exercises.values(), limits.answer_bytes)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
     with Journal(options.output.with_name(options.output.name + ".journal")) as journal:
         keys = [_key(where / f"{submission.exercise}.toml", submission, limits) for submission in found]
         fresh = _mark_fresh(options, found, keys, journal, limits)
@@ -159,7 +160,6 @@ def _write_csv(path: Path, marked: list[Marked]) -> None:
         message = mark.message.split("\n")[0]
         row = (submission.student, mark.exercise, mark.verdict, mark.points, mark.out_of, mark.undecided, mark.states)
         writer.writerow([_harmless(str(value)) for value in (*row, message, submission.file)])
-    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
     fresh.write_text(out.getvalue(), encoding="utf-8", errors="replace")
     fresh.replace(path)

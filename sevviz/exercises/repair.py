@@ -16,7 +16,7 @@ from sevviz.exercises.search import Searches
 from sevviz.exercises.untouched import check_fixed
 
 if TYPE_CHECKING:
-    from sevviz.exercises.mark import Finding
+    from sevviz.exercises.mark import Finding, Status
     from sevviz.exercises.model import Criterion, Exercise
 
 __all__ = ["mark_repair"]
@@ -50,7 +50,7 @@ def _finding(judge: Judge, criterion: Criterion) -> Finding:
     try:
         return judge.finding(criterion)
     except SchemeError as error:  # seen only when a task is followed: a loop without an end, a NULL pointer
-        return judge.missed(criterion, "endless" if "never ends" in error.message else "too weak", str(error))
+        return judge.missed(criterion, "endless" if "loop" in error.message else "too weak", str(error))
     except SevvizError as error:
         return judge.missed(criterion, "too weak", str(error))
 
@@ -63,7 +63,8 @@ def _faulty(exercise: Exercise, limit: int) -> frozenset[str]:
 
 
 def _held_back(finding: Finding, why: str, *, sure: bool) -> Finding:
-    """A criterion that is met and earns nothing (yet): it is not `sure` while a search that decides it was cut short."""
+    """A criterion that is met and earns nothing yet: it is not `sure` while a search that decides it was cut short."""
     if finding.status != "met" or not finding.out_of:
         return finding
-    return replace(finding, status="not reached" if sure else "undecided", points=0, text=f"{finding.text}; {why}")
+    status: Status = "not reached" if sure else "undecided"
+    return replace(finding, status=status, points=0, text=f"{finding.text}; {why}")
