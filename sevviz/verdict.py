@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sevviz.model import Program
 from sevviz.traces import run
 
-__all__ = ["Verdict", "check", "fault_json", "verdict_of", "waits_json"]
+__all__ = ["Verdict", "check", "fault_json", "lasso_json", "outcome_json", "verdict_of", "waits_json"]
 
 Status = Literal["clean", "failed", "inconclusive"]
 
@@ -86,10 +86,10 @@ class Verdict:
             "states": len(self.graph.states),
             "transitions": self.graph.transitions,
             "interleavings": _count(self.census.interleavings),
-            "outcomes": [_outcome_json(program, outcome) for outcome in self.outcomes],
+            "outcomes": [outcome_json(program, outcome) for outcome in self.outcomes],
             "faults": [fault_json(program, found) for found in self.faults],
-            "livelock": _lasso_json(self.livelock),
-            "starvation": _lasso_json(self.starvation, tasks=True),
+            "livelock": lasso_json(self.livelock),
+            "starvation": lasso_json(self.starvation, tasks=True),
         }
 
 
@@ -124,7 +124,8 @@ def _count(number: int | None) -> str | None:
     return None if number is None else str(number)
 
 
-def _outcome_json(program: Program, outcome: Outcome) -> dict[str, Any]:
+def outcome_json(program: Program, outcome: Outcome) -> dict[str, Any]:
+    """An outcome as contract 3 has it."""
     found: dict[str, Any] = {
         "kind": outcome.kind,
         "returns": list(outcome.returns),
@@ -181,7 +182,8 @@ def fault_json(program: Program, found: FoundFault) -> dict[str, Any]:
     }
 
 
-def _lasso_json(lasso: Lasso | None, *, tasks: bool = False) -> dict[str, Any] | None:
+def lasso_json(lasso: Lasso | None, *, tasks: bool = False) -> dict[str, Any] | None:
+    """An endless run as contract 3 has it; `tasks` adds who is left out."""
     if lasso is None:
         return None
     found: dict[str, Any] = {"stem": format_schedule(lasso.stem), "loop": format_schedule(lasso.loop)}
