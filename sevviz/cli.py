@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_check(commands)
     _add_export(commands)
+    _add_figure(commands)
     listing = commands.add_parser("list", help="list the schemes and scenarios")
     listing.add_argument("--json", action="store_true", help="print one JSON object")
     listing.set_defaults(run=_list)
@@ -105,6 +106,18 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "-o", "--output", required=True, metavar="FILE", help="the file, or with --all the folder, to write"
     )
     export.set_defaults(run=_export)
+
+
+def _add_figure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    figure = commands.add_parser("figure", help="draw one view of a scheme into a file, for slides and papers")
+    figure.add_argument("scheme", metavar="SCHEME", help="a name in data/schemes or the path of a .c file")
+    figure.add_argument("--scenario", default="double", metavar="NAME", help="default: double")
+    figure.add_argument("--schedule", default="", metavar="STRING", help='such as "1 1 2"')
+    figure.add_argument(
+        "--view", default="timeline", metavar="VIEW", help="timeline, wait-for, progress, census or map"
+    )
+    figure.add_argument("-o", "--output", required=True, metavar="FILE", help="its ending decides: .svg, .pdf or .png")
+    figure.set_defaults(run=_figure)
 
 
 def _positive(written: str) -> int:
@@ -188,6 +201,22 @@ def _export(options: argparse.Namespace) -> int:
         written = [output]
     for path in written:
         print(path)
+    return CLEAN
+
+
+def _figure(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from sevviz.catalogue import program
+    from sevviz.csource import suggest
+    from sevviz.figures import VIEWS, write_figure
+
+    if options.view not in VIEWS:
+        raise SevvizError(
+            f"figure: no view {options.view!r}{suggest(options.view, VIEWS)}; there are {', '.join(VIEWS)}"
+        )
+    chosen = program(options.scheme, options.scenario)
+    print(write_figure(chosen, options.view, options.schedule, Path(options.output)))
     return CLEAN
 
 

@@ -1,0 +1,76 @@
+"""Figures as files, for slides and papers: `sevviz figure v4 --schedule "1 1 1" --view timeline -o x.svg`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sevviz.errors import SevvizError
+from sevviz.schedule import parse_schedule
+from sevviz.traces import run
+from sevviz.verdict import verdict_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from sevviz.model import Program
+
+__all__ = ["ENDINGS", "VIEWS", "write_figure"]
+
+VIEWS = ("timeline", "wait-for", "progress", "census", "map")
+ENDINGS = (".svg", ".pdf", ".png")
+
+
+def write_figure(program: Program, view: str, schedule: str, output: Path) -> str:
+    """Draw one view of a program, with a schedule in it, into a file; returns what the picture shows, in words."""
+    if output.suffix not in ENDINGS:
+        raise SevvizError(f"figure: {output.name!r} ends in none of {', '.join(ENDINGS)}")
+    actors = parse_schedule(schedule, len(program.tasks))
+    trace = run(program, actors)
+    try:
+        if view == "wait-for":
+            from sevviz.views.waitfor import draw_wait_for
+
+            picture = draw_wait_for(trace)
+            return _write_svg(picture.svg, picture.alt, output)
+        return _write_drawing(program, view, schedule, output)
+    except OSError as error:
+        raise SevvizError(f"{output}: cannot be written ({error.strerror}); choose another place with -o") from error
+
+
+def _write_svg(svg: str, alt: str, output: Path) -> str:
+    if not svg:
+        raise SevvizError("figure: there is no Graphviz; install the package graphviz-pure or Debian's graphviz")
+    if output.suffix != ".svg":
+        raise SevvizError("figure: the wait-for graph is written as .svg only; convert it with Inkscape or a browser")
+    output.write_text(svg, encoding="utf-8")
+    return alt
+
+
+def _write_drawing(program: Program, view: str, schedule: str, output: Path) -> str:
+    if view == "timeline":
+        from sevviz.views.timeline import draw_timeline
+
+        figure = draw_timeline(run(program, parse_schedule(schedule, len(program.tasks))))
+        return _save(figure, figure.alt, output)
+    verdict = verdict_of(program)
+    if view == "census":
+        from sevviz.views.census import draw_census
+
+        census = draw_census(verdict)
+        return _save(census, census.alt, output)
+    from sevviz.views.progress_figure import draw_progress
+    from sevviz.views.statemap_figure import draw_state_map
+
+    picture = draw_progress(verdict, schedule) if view == "progress" else draw_state_map(verdict, schedule)
+    return _save(picture, picture.alt, output)
+
+
+def _save(figure: object, alt: str, output: Path) -> str:
+    """SVG in the form that repeats, the other formats by matplotlib."""
+    svg = getattr(figure, "svg")  # noqa: B009 - both kinds of drawing have it
+    if output.suffix == ".svg":
+        output.write_text(svg(), encoding="utf-8")
+    elif hasattr(figure, "save"):
+        figure.save(output)
+    else:
+        getattr(figure, "savefig")(output, dpi=160)  # noqa: B009
+    return alt
