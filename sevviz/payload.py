@@ -130,7 +130,7 @@ def _position(position: Position, tables: _Tables) -> dict[str, Any]:
         "object": operation.object if operation else -1,
         "calls": [call.line for call in position.calls],
         "function": tables.string(operation.function if operation else ""),
-        "locals": tables.string(", ".join(f"{name} = {value}" for name, value in position.variables)),
+        "locals": tables.string(words.locals_words(position.variables)),
     }
 
 

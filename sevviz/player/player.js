@@ -273,7 +273,8 @@ class Listing {
     this.rows = graph.payload.sources.map((source) => tokenize(source.text).map((pieces, index) => this.row(pieces, index + 1)));
     const blocks = this.rows.map((rows, index) => this.block(rows, index));
     const marks = Math.max(2, Math.min(graph.tasks, 4));
-    this.box = h("div", { class: "sv-code", style: `--sv-marks: ${marks}`, tabindex: "0", role: "group", "aria-label": "C source" }, ...blocks);
+    this.box = h("div", { class: "sv-code", tabindex: "0", role: "group", "aria-label": "C source" }, ...blocks);
+    this.box.style.setProperty("--sv-marks", `${marks}`); // not as an attribute: exported pages forbid inline styles
     this.shown = new Map(); // task -> the place that its marker has: "source:line"
     this.dirty = [];
   }
@@ -580,7 +581,7 @@ class Lanes {
     if (actor && taskOf(actor) === task) classes.push("sv-acted");
     if (condition.atomic) classes.push("sv-in-atomic");
     if (ring) classes.push("sv-ring");
-    const letter = actor < 0 && taskOf(actor) === task ? formatActor(actor).slice(-1) : LOOKS[look][1];
+    const letter = actor < 0 && taskOf(actor) === task ? formatActor(actor) : LOOKS[look][1];
     return h("span", { class: classes.join(" "), "data-step": `${step}` }, letter);
   }
 

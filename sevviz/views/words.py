@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from sevviz.model import Fault
 
 __all__ = [
-    "CLASS_WORDS", "about_to", "arrow", "cycle_words", "deadlock_sentence", "fault_sentence", "result_words",
-    "step_sentence", "task_name", "wait_reason",
+    "CLASS_WORDS", "about_to", "arrow", "cycle_words", "deadlock_sentence", "fault_sentence", "locals_words",
+    "result_words", "step_sentence", "task_name", "wait_reason",
 ]  # fmt: skip
 
 CLASS_WORDS = {
@@ -53,10 +53,16 @@ def about_to(operation: Operation | None, result: int | None = None) -> str:
     return f"about to call {operation.text}"
 
 
+def locals_words(variables: Sequence[tuple[str, str]]) -> str:
+    """A task's locals: "dst = B, ret = -EBUSY", without addresses inside a VM, which say no more than the VM does."""
+    told = [(name, show_result(int(value)) if value.startswith("-") else value) for name, value in variables]
+    return ", ".join(f"{name} = {value}" for name, value in told if value and not value.startswith("&"))
+
+
 def wait_reason(program: Program, wait: Wait) -> str:
     """Why a task cannot step: "waits for A.lock, held by task 2 (B→A) since step {since}"."""
     if wait.object == CPU:
-        return f"has no CPU: spinning tasks keep all {program.cpus}"
+        return f"has no CPU: spinning tasks keep all {program.cpus} CPUs"
     shared = program.objects[wait.object]
     verb = "spins on" if shared.kind == SPINLOCK else "waits for"
     holder = "itself" if wait.holder == wait.task else task_name(program, wait.holder)
