@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from sevviz.errors import ScheduleError, SevvizError
@@ -23,16 +24,23 @@ __all__ = ["main"]
 
 CLEAN, FOUND, BAD_INPUT, INCONCLUSIVE, INTERRUPTED = 0, 1, 2, 3, 130
 STATUS = {"clean": CLEAN, "failed": FOUND, "inconclusive": INCONCLUSIVE}
+# Commands with options of their own: module, function, and what they do.
+DELEGATED = {
+    "test": ("selftest", "run_tests", "run every check of a checkout"),
+    "kernel": ("kernel.cli", "main", "the same C at the same interleaving in a real Linux kernel"),
+    "exercises": ("exercises.commands", "main", "list, mark and lint exercises"),
+    "grade": ("grade", "main", "mark the submissions of a whole class"),
+}
 QUIET_SECONDS = 2.0  # a search that lasts longer says how far it is
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status. No bad input ends in a traceback."""
     words = list(sys.argv[1:] if argv is None else argv)
-    command = _delegated(words)
-    if command is not None:
-        return command
     try:
+        command = _delegated(words)
+        if command is not None:
+            return command
         options = _parser().parse_args(words)
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
@@ -54,10 +62,10 @@ def _delegated(words: list[str]) -> int | None:
         from sevviz.lab import start_lab
 
         return start_lab(words[1:] if words[:1] == ["lab"] else words)
-    if words[0] == "test":
-        from sevviz.selftest import run_tests
-
-        return run_tests(words[1:])
+    if words[0] in DELEGATED:
+        module, function, _ = DELEGATED[words[0]]
+        run: Callable[[Sequence[str]], int] = getattr(import_module(f"sevviz.{module}"), function)
+        return run(words[1:])
     return None
 
 
@@ -66,7 +74,11 @@ def _parser() -> argparse.ArgumentParser:
         prog="sevviz",
         description="See, step through and check the two-VM locking of KVM SEV intra-host migration. "
         "Without a command: open JupyterLab on the first notebook.",
-        epilog="Also: sevviz lab [JUPYTERLAB OPTION ...], sevviz test [--no-browser-tests] [-- PYTEST OPTION ...]",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(
+            ["with options of their own (sevviz COMMAND --help):", "  lab          open JupyterLab, with its options"]
+            + [f"  {name:12} {what}" for name, (_, _, what) in DELEGATED.items()]
+        ),
     )
     from sevviz import __version__
 
