@@ -1,0 +1,70 @@
+"""What holds for every notebook before it runs. That it runs is the test of the whole book, test_export_pages.py."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sevviz
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+SCREEN = 30  # lines of code that a reader sees at once
+
+
+@cache
+def cells(path: Path) -> list[dict[str, Any]]:
+    """The cells of a notebook."""
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return found
+
+
+def text(cell: dict[str, Any]) -> str:
+    return "".join(cell["source"])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_kept_without_outputs(path: Path) -> None:
+    for cell in cells(path):
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_code_cell_is_longer_than_a_screen(path: Path) -> None:
+    # A cell with the C that a student is to repair is a file, not code to be read at a glance.
+    code = [text(cell) for cell in cells(path) if cell["cell_type"] == "code" and not text(cell).startswith("answer_")]
+    assert [source[:40] for source in code if source.count("\n") >= SCREEN] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_links_lead_somewhere(path: Path) -> None:
+    for cell in cells(path):
+        if cell["cell_type"] == "markdown":
+            for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text(cell)):
+                assert "://" in target or (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_needs_nothing_installed_and_imports_no_star(path: Path) -> None:
+    code = "\n".join(text(cell) for cell in cells(path) if cell["cell_type"] == "code")
+    assert not re.search(r"^\s*[!%]\s*(pip|conda)|import \*", code, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", sevviz.scheme_names())
+def test_every_scheme_is_taught_in_a_notebook(name: str) -> None:
+    """Adding a scheme without teaching it fails here."""
+    taught = "\n".join(text(cell) for path in NOTEBOOKS for cell in cells(path))
+    assert re.search(rf"\b{name}\b", taught), f"no notebook mentions {name}: show it in one"
+
+
+def test_the_readme_lists_every_notebook_of_the_book() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    missing = [path.stem for path in (ROOT / "notebooks").glob("*.ipynb") if f"`{path.stem}`" not in readme]
+    assert missing == []
