@@ -30,6 +30,12 @@ HERE = Path(__file__).parent / "image"
 
 NOT_INLINED = ("-fno-inline-functions", "-fno-inline-small-functions", "-fno-inline-functions-called-once")
 
+# What the kernel says of its own making: the same for all.
+REPRODUCIBLE = {
+    "KBUILD_BUILD_TIMESTAMP": "1970-01-01", "KBUILD_BUILD_VERSION": "1", "KBUILD_BUILD_USER": "sevviz",
+    "KBUILD_BUILD_HOST": "sevviz", "LC_ALL": "C",
+}  # fmt: skip
+
 # Neither architecture needs these, and they are two thirds of the tree.
 LEFT_OUT = (
     *(f"*/Documentation/*.{ending}" for ending in ("rst", "yaml", "txt", "svg")),
@@ -173,7 +179,10 @@ def _unpack() -> Path:
 
 
 def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    environment = {**os.environ, **REPRODUCIBLE}
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         tail = "\n".join((done.stdout + done.stderr).strip().split("\n")[-25:])
         message = f"{' '.join(command[:2])} failed:\n{tail}"

@@ -173,7 +173,7 @@ def compare(
 
 def row(found: Comparison) -> tuple[str, ...]:
     """A line of the table."""
-    total = "endless" if found.total is None else f"{found.total:,}"
+    total = "countless" if found.total is None else f"{found.total:,}"
     share = f"all {found.run:,}" if found.total == found.run else f"{found.run:,} of {total}"
     return (
         found.case.scheme.name, found.case.scenario.name, share, f"{found.agreed:,}",

@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["digest", "excerpt", "folder", "load_recording", "record", "scheme_hash", "trace_digest"]
 
 FORMAT = 1
-MOST_OF_DOUBLE = 40  # schedules of "double" beside the shortest ones; all of them where there are so few
-SHORTEST_ONLY = tuple(name for name in PLAN if name not in ("double", "retry"))
+MOST_OF_DOUBLE = 20  # schedules of "double" beside the shortest ones; all of them where there are so few
 
 
 def folder() -> Path:
@@ -53,7 +52,7 @@ def scheme_hash(scheme: Scheme) -> str:
 
 def digest(lines: Iterable[str]) -> str:
     """A short name for lines of text."""
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
 def trace_digest(turns: Sequence[Turn]) -> str:
@@ -78,7 +77,7 @@ def record(kernel: Kernel, schemes: Sequence[Scheme]) -> list[Path]:
 
 
 def _record(kernel: Kernel, scheme: Scheme) -> Path:
-    words: dict[str, list[str]] = {}
+    words: dict[str, tuple[str, ...]] = {}
     runs = []
     for name in PLAN:
         case = make_case(scheme, name)
@@ -89,7 +88,7 @@ def _record(kernel: Kernel, scheme: Scheme) -> Path:
     old = kept if kept is not None and kept["sha256"] == scheme_hash(scheme) else {"runs": [], "words": {}}
     name = kernel.configuration.name
     runs = [*(run for run in old["runs"] if run["configuration"] != name), *runs]
-    used = {run["words"] for run in runs}
+    used = {key for run in runs for key in run["words"]}
     told = {key: text for key, text in sorted({**old["words"], **words}.items()) if key in used}
     head = {"format": FORMAT, "scheme": scheme.name, "sha256": scheme_hash(scheme), "kernel": source_version()}
     path = folder() / f"{scheme.name}.json"
@@ -101,7 +100,7 @@ def _order(run: dict[str, Any]) -> tuple[object, ...]:
     return (run["configuration"], run["scenario"], len(run["schedule"]), run["schedule"])
 
 
-def _text(head: dict[str, Any], runs: list[dict[str, Any]], words: dict[str, list[str]]) -> str:
+def _text(head: dict[str, Any], runs: list[dict[str, Any]], words: dict[str, tuple[str, ...]]) -> str:
     """JSON with a run on each line, so that a change of one is a change of one line."""
     lines = ",\n  ".join(json.dumps(run, ensure_ascii=False) for run in runs)
     opening = json.dumps(head, ensure_ascii=False, indent=1)[:-2]
@@ -118,23 +117,21 @@ def _schedules(case: Case) -> list[tuple[int, ...]]:
     return list(dict.fromkeys(found))
 
 
-def _run(kernel: Kernel, case: Case, words: dict[str, list[str]], schedule: tuple[int, ...]) -> dict[str, Any]:
+def _run(kernel: Kernel, case: Case, words: dict[str, tuple[str, ...]], schedule: tuple[int, ...]) -> dict[str, Any]:
     turns = turns_of(case.program, schedule)
     run = boot(kernel, case, turns)
     what = difference(predict(case.program, turns, kernel.configuration), run, kernel.configuration)
     if what:
         message = f"{case.scheme.name}/{case.scenario.name} at {format_schedule(turns)!r}: {what}"
         raise KernelError(message)
-    said = excerpt(run.console)
-    key = digest(said) if said else ""
-    if said:
-        words[key] = said
+    said = {digest(report): report for report in excerpt(run.console)}
+    words.update(said)
     return {
         "configuration": kernel.configuration.name, "scenario": case.scenario.name,
         "schedule": format_schedule(schedule), "turns": format_schedule(turns),
         "returns": _returns(run, len(case.program.tasks)), "waits": _waits(run),
         "reports": [list(finding) for finding in sorted(run.findings)],
-        "trace": trace_digest(run.turns), "words": key,
+        "trace": trace_digest(run.turns), "words": list(said),
     }  # fmt: skip
 
 
@@ -156,12 +153,20 @@ def _waits(run: Run) -> list[list[object]]:
 _NOISE = re.compile(
     r"^(sevviz: |Callback from|CPU: \d|Stack:| [0-9a-f]{8}|Call Trace:| \[<|irq event stamp|(hard|soft)irqs last|"
     r"reboot: |Code: |RSP: |R[A-Z0-9]{2}: |FS: |CS: |CR2: |Hardware name|Preemption disabled at|\[<|Tainted: |\s*$| *<|"
-    r"Kernel Offset|RIP: |Modules linked|---\[|-{10,}\[| +[a-z_]+\+0x|Workqueue|task:|Not tainted|Sending NMI|NMI)"
+    r"INFO: lockdep is turned off|stack backtrace:|={10,}$|-{10,}|Kernel Offset|RIP: |Modules linked|---\[|-{10,}\[| +[a-z_]+\+0x|Workqueue|task:|Not tainted|Sending NMI|NMI)"
 )
 
+_BEGINS = re.compile(r"WARNING: |\[ BUG: |BUG: |INFO: task|watchdog: |DEBUG_LOCKS|rcu: ")
 
-def excerpt(console: str) -> list[str]:
-    """The kernel's own words, trimmed: no stack traces, no addresses."""
-    lines = (line.rstrip() for line in console.replace("\r", "").split("\n"))
-    kept = [line for line in lines if not _NOISE.match(line)]
-    return [re.sub(r"\b[0-9a-f]{16}\b", "(address)", re.sub(r"^\[ *\d+\.\d+\] ", "", line)) for line in kept]
+
+def excerpt(console: str) -> list[tuple[str, ...]]:
+    """The kernel's own words, a tuple of lines for each report, trimmed: no stack traces, no addresses."""
+    reports: list[tuple[str, ...]] = []
+    for line in console.replace("\r", "").split("\n"):
+        bare = re.sub(r"\b[0-9a-f]{16}\b", "(address)", re.sub(r"^\[ *\d+\.\d+\] ", "", line.rstrip()))
+        if _NOISE.match(bare):
+            continue
+        if not reports or _BEGINS.match(bare):
+            reports.append(())
+        reports[-1] = (*reports[-1], bare)
+    return reports

@@ -5,23 +5,25 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, NamedTuple
 
-from sevviz.analysis import survey
+from sevviz.analysis import deadlocks_of
 from sevviz.explorer import explore
-from sevviz.loops import is_loop
+from sevviz.interpreter import initial_state, moves
+from sevviz.loops import components, is_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sevviz.explorer import StateGraph
-    from sevviz.model import Program
+    from sevviz.model import Program, State
 
 __all__ = ["Choice", "choose"]
 
 LONGEST_WALK = 60  # steps, where schedules have no end
+MOST_STATES = 60_000  # more are not worth the wait for a sample
 
 
 class Choice(NamedTuple):
-    """Schedules of a program; `total` is the number that there are, None where a loop makes them endless."""
+    """Schedules of a program; `total` is the number that there are, None where they were not counted."""
 
     schedules: tuple[tuple[int, ...], ...]
     total: int | None
@@ -33,19 +35,19 @@ class Choice(NamedTuple):
 
 
 def choose(program: Program, most: int, seed: int = 1) -> Choice:
-    """At most `most` complete schedules. A schedule ends as in a census: at a return, a fault or a final deadlock."""
-    graph = explore(program)
-    looked_at = survey(graph)
-    ends = [
-        kind in ("finished", "faulted") or any(deadlock.final for deadlock in found)
-        for kind, found in zip(looked_at.classes, looked_at.all_deadlocks, strict=True)
-    ]
+    """At most `most` complete schedules. A schedule ends as in a census: at a return, a fault or a final deadlock.
+
+    Where they cannot be counted (a loop, or more than MOST_STATES states) the sample is of random walks.
+    """
     generator = random.Random(seed)  # noqa: S311 - a sample, not a secret
-    if any(is_loop(graph.edges, part) for part in looked_at.parts):
-        walks = {_walk(graph, ends, generator) for _ in range(most)}
+    graph = explore(program, MOST_STATES)
+    parts = components(graph.edges)
+    if not graph.complete or any(is_loop(graph.edges, part) for part in parts):
+        walks = {_walk(program, generator) for _ in range(most)}
         return Choice(tuple(sorted(walks)), None)
+    ends = [_is_end(program, state) for state in graph.states]
     left = [0] * len(graph.states)  # the number of complete schedules from each state on
-    for part in looked_at.parts:  # sinks first
+    for part in parts:  # sinks first
         state = part[0]
         left[state] = 1 if ends[state] or not graph.edges[state] else sum(left[to] for _, to in graph.edges[state])
     if left[0] <= most:
@@ -54,6 +56,11 @@ def choose(program: Program, most: int, seed: int = 1) -> Choice:
     while len(found) < most:
         found.add(_draw(graph, ends, left, generator.randrange(left[0])))
     return Choice(tuple(sorted(found)), left[0])
+
+
+def _is_end(program: Program, state: State) -> bool:
+    """Whether a schedule ends here: the model has no move, or none that changes anything for a final deadlock."""
+    return any(deadlock.final for deadlock in deadlocks_of(program, state)) or not moves(program, state)
 
 
 def _every(graph: StateGraph, ends: list[bool]) -> Iterator[tuple[int, ...]]:
@@ -79,10 +86,11 @@ def _draw(graph: StateGraph, ends: list[bool], left: list[int], number: int) -> 
     return tuple(schedule)
 
 
-def _walk(graph: StateGraph, ends: list[bool], generator: random.Random) -> tuple[int, ...]:
+def _walk(program: Program, generator: random.Random) -> tuple[int, ...]:
     """A random walk: where a loop has no end, the walk is cut."""
-    state, schedule = 0, list[int]()
-    while not ends[state] and graph.edges[state] and len(schedule) < LONGEST_WALK:
-        actor, state = generator.choice(graph.edges[state])
-        schedule.append(actor)
+    state, schedule = initial_state(program), list[int]()
+    while len(schedule) < LONGEST_WALK and not _is_end(program, state):
+        move = generator.choice(moves(program, state))
+        schedule.append(move.actor)
+        state = move.state
     return tuple(schedule)

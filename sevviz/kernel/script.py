@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from sevviz.interpreter import effect_of, initial_state, step, wait_of
+from sevviz.interpreter import CPU, effect_of, initial_state, step, wait_of
 from sevviz.lockdep import Lockdep, is_spinning
 from sevviz.model import FAULTED, WOKEN
 from sevviz.schedule import format_schedule
@@ -60,6 +60,7 @@ class _Follower:
     up: bool
     state: State = field(init=False)
     asleep: list[int] = field(default_factory=list)  # inside a primitive, in the order of a mutex's wait list
+    without_cpu: set[int] = field(default_factory=set)  # of these: given a turn, but no CPU to take it on
     steps: list[int] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     findings: set[Finding] = field(default_factory=set)
@@ -91,6 +92,7 @@ class _Follower:
             self._begin(actor, operation)
         while not self.ends and (woken := next((t for t in self.asleep if self._wait(t) is None), 0)):
             self.asleep.remove(woken)
+            self.without_cpu.discard(woken)
             self._take(woken)
         if not self.ends:
             self._say_waits()
@@ -108,6 +110,8 @@ class _Follower:
         self._note_sleep(task, operation, blocks=wait is not None)
         if operation.action == "lock":
             self.checker.acquire(task, operation)
+        if wait is not None and wait.object == CPU:
+            self.without_cpu.add(task)  # still at its schedule point
         if spins and wait is not None and wait.holder == task and self.checker.turn_off():
             self.findings.add(Finding("spinlock-recursion", task))  # DEBUG_SPINLOCK knows the owner
         if wait is not None:
@@ -173,7 +177,7 @@ class _Follower:
             self.checker.leave_kernel(task)
 
     def _say_waits(self) -> None:
-        for task in sorted(self.asleep):
+        for task in sorted(set(self.asleep) - self.without_cpu):
             operation, wait = self._operation(task), self._wait(task)
             assert operation is not None, "who has returned is not asleep"
             assert wait is not None, "who can go on has been woken"
@@ -183,9 +187,9 @@ class _Follower:
     def finish(self) -> None:
         """What the kernel says when nothing moves any more."""
         for task in self.asleep:
-            operation = self._operation(task)
-            if operation is None:
-                continue
+            operation, wait = self._operation(task), self._wait(task)
+            if operation is None or wait is None or wait.object == CPU:
+                continue  # a task without a CPU is not asleep: nobody reports it
             if is_spinning(self.program, operation):
                 self.findings.add(Finding("soft-lockup", task))
             elif _sleep_letter(operation) == "D":

@@ -1,0 +1,166 @@
+"""The model against a real Linux kernel: the same C, the same interleaving, every step and every report."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import sevviz
+from sevviz import interpreter
+from sevviz.catalogue import make_scenario
+from sevviz.kernel import script
+from sevviz.kernel.boot import boot
+from sevviz.kernel.build import build
+from sevviz.kernel.case import make_case
+from sevviz.kernel.cli import main
+from sevviz.kernel.compare import PLAN, Plan, compare, difference, first_difference, predict
+from sevviz.kernel.configuration import CONFIGURATIONS
+from sevviz.kernel.script import turns_of
+from sevviz.lockdep import LockClass, Lockdep
+from sevviz.schedule import parse_schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sevviz.kernel.configuration import Kernel
+    from sevviz.model import Operation, State
+
+# One worker builds the kernel and boots it; the group keeps the tests on it.
+pytestmark = [pytest.mark.kernel, pytest.mark.slow, pytest.mark.xdist_group("kernel")]
+
+CORNERS = Path(__file__).parent / "kernel"
+DEBUG = CONFIGURATIONS["debug"]
+OF_DOUBLE, OF_OTHERS = 30, 3  # schedules of each scheme
+
+
+@cache
+def kernel() -> Kernel:
+    """The kernel of all tests here: shipped schemes and corner cases in one image."""
+    paths = [*sevviz.scheme_names(), *map(str, sorted(CORNERS.glob("*.c")))]
+    return build(DEBUG, [sevviz.load(path) for path in paths])
+
+
+COUNTED: list[int] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def enough() -> Iterator[None]:
+    """When all schemes were run, that were more than a thousand schedules."""
+    yield
+    assert len(COUNTED) < len(sevviz.scheme_names()) * len(PLAN) or sum(COUNTED) >= 1000
+
+
+@pytest.mark.parametrize("scheme", sevviz.scheme_names())
+def test_kernel_and_model_agree_on_every_step_and_report(scheme: str) -> None:
+    for scenario in PLAN:
+        plan = Plan(OF_DOUBLE if scenario == "double" else OF_OTHERS)
+        found = compare(kernel(), make_case(scheme, scenario), plan)
+        assert found.agreed == found.run > 0, first_difference(found)
+        COUNTED.append(found.run)
+
+
+CORNER_SCENARIOS = {
+    "double": {"tasks": ["migrate(B, A)", "migrate(A, B)"]},
+    "killed": {"tasks": ["migrate(A, A)"], "signals": True},
+    "three, killed": {"tasks": ["migrate(B, A)", "migrate(A, B)", "migrate(B, C)"], "signals": True},
+    "ioctls, killed": {"tasks": ["migrate(B, A)", "ioctl(A)", "ioctl(B)"], "signals": True},
+    "one after the other": {"tasks": ["migrate(B, A); migrate(A, B)", "migrate(A, B)"]},
+}
+
+
+@pytest.mark.parametrize("scheme", [path.stem for path in sorted(CORNERS.glob("*.c"))])
+def test_kernel_and_model_agree_on_corner_cases(scheme: str) -> None:
+    for name, table in CORNER_SCENARIOS.items():
+        case = make_case(CORNERS / f"{scheme}.c", make_scenario(name, table))
+        found = compare(kernel(), case, Plan(12))
+        assert found.agreed == found.run > 0, first_difference(found)
+
+
+def _no_fast_path(operation: Operation, state: State, task: int) -> tuple[int, int]:
+    """Wrong: a free mutex is refused to a task with a fatal signal."""
+    if operation.interruptible and state.marks[task - 1] & 1:
+        return -4, state.values[operation.object]
+    return RIGHT_EFFECT(operation, state, task)
+
+
+def _no_handoff(operation: Operation, state: State, task: int) -> tuple[int, int]:
+    """Wrong: a killed self-deadlock returns -EINTR."""
+    if operation.action == "lock" and state.values[operation.object]:
+        return -4, state.values[operation.object]
+    return RIGHT_EFFECT(operation, state, task)
+
+
+def _new_value(operation: Operation, state: State, task: int) -> tuple[int, int]:
+    """Wrong: cmpxchg returns the new value."""
+    result, after = RIGHT_EFFECT(operation, state, task)
+    return (after if operation.action == "cmpxchg" else result), after
+
+
+def _inverted_try(operation: Operation, state: State, task: int) -> tuple[int, int]:
+    """Wrong: trylock returns 0 when it has the lock."""
+    result, after = RIGHT_EFFECT(operation, state, task)
+    return (1 - result if operation.action == "trylock" else result), after
+
+
+def _no_subclass(checker: Lockdep, operation: Operation) -> LockClass:
+    """Wrong: lockdep takes no notice of a nesting annotation."""
+    return RIGHT_CLASS(checker, operation)._replace(subclass=0)
+
+
+def _by_instance(checker: Lockdep, operation: Operation) -> LockClass:
+    """Wrong: lockdep tells the locks of two VMs apart."""
+    return LockClass(checker.program.objects[operation.object].name, operation.subclass)
+
+
+RIGHT_EFFECT = interpreter.effect_of
+RIGHT_CLASS = Lockdep._class  # noqa: SLF001 - broken on purpose here
+Rule = tuple[object, str, "Callable[..., object]"]
+BROKEN: dict[str, tuple[str, str, tuple[Rule, ...]]] = {
+    "a killed task takes a free mutex": (
+        "sev_lock_two_vms", "1! 1 1 1 1",
+        ((interpreter, "effect_of", _no_fast_path), (script, "effect_of", _no_fast_path)),
+    ),
+    "cmpxchg returns the old value": (
+        "flag_then_mutex", "1 2 1 2 1 2",
+        ((interpreter, "effect_of", _new_value), (script, "effect_of", _new_value)),
+    ),
+    "trylock returns 1": (
+        "trylock_once", "1 1",
+        ((interpreter, "effect_of", _inverted_try), (script, "effect_of", _inverted_try)),
+    ),
+    "might_sleep() comes before the fast path": (
+        "v4", "1 1 1 1", ((script._Follower, "_note_sleep", lambda *_, **__: None),),  # noqa: SLF001
+    ),
+    "a subclass is a class of its own": ("address_order", "1 1", ((Lockdep, "_class", _no_subclass),)),
+    "the locks of two VMs are of one class": ("naive", "1 1", ((Lockdep, "_class", _by_instance),)),
+    "waiters in mutex_lock() are reported": ("naive", "1 2", ((script, "_sleep_letter", lambda _: "K"),)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_a_broken_rule_makes_the_comparison_fail(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    scheme, written, patches = BROKEN[rule]
+    case = make_case(scheme, "signal" if "!" in written else "double")
+    turns = turns_of(case.program, parse_schedule(written, 2))
+    run = boot(kernel(), case, turns)
+    assert difference(predict(case.program, turns, DEBUG), run, DEBUG) == ""
+    for place, name, wrong in patches:
+        monkeypatch.setattr(place, name, wrong)
+    broken = make_case(scheme, case.scenario)
+    assert difference(predict(broken.program, turns, DEBUG), run, DEBUG) != ""
+
+
+def test_the_command_runs_one_schedule(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "naive", "--schedule", "1 2"]) == 0
+    said = capsys.readouterr()
+    assert "wait 2 16:2 mutex_lock B.lock D 1" in said.out
+    assert "hung-task (task1), hung-task (task2), recursive (task1)" in said.out
+    assert "kernel and model agree" in said.err
+
+
+def test_the_command_compares_and_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "naive", "--scenario", "double", "--scenario", "self"]) == 0
+    assert "0 differed" in capsys.readouterr().out

@@ -1,0 +1,106 @@
+"""What a real kernel did, as recorded: the model says the same, and no recording is stale."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import sevviz
+from sevviz.kernel import build
+from sevviz.kernel.case import make_case
+from sevviz.kernel.cli import main
+from sevviz.kernel.compare import PLAN, expected, predict
+from sevviz.kernel.configuration import CONFIGURATIONS, TARBALL
+from sevviz.kernel.record import excerpt, folder, load_recording, scheme_hash, trace_digest
+from sevviz.schedule import parse_schedule
+
+SCHEMES = sevviz.scheme_names()
+
+
+def test_every_scheme_has_a_recording_and_every_recording_a_scheme() -> None:
+    assert sorted(path.stem for path in folder().glob("*.json")) == SCHEMES
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_recording_is_of_the_scheme_as_it_is_now(scheme: str) -> None:
+    """If this fails, the scheme was edited: run `sevviz kernel record` again, for each configuration."""
+    recording = load_recording(scheme)
+    assert recording is not None
+    assert recording["sha256"] == scheme_hash(sevviz.load(scheme))
+    assert {run["scenario"] for run in recording["runs"] if run["configuration"] == "debug"} == set(PLAN)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_model_says_what_the_kernel_did(scheme: str) -> None:
+    recording = load_recording(scheme)
+    assert recording is not None
+    programs = {name: make_case(scheme, name).program for name in {run["scenario"] for run in recording["runs"]}}
+    for run in recording["runs"]:
+        program, configuration = programs[run["scenario"]], CONFIGURATIONS[run["configuration"]]
+        turns = parse_schedule(run["turns"], len(program.tasks))
+        predicted = predict(program, turns, configuration)
+        where = f"{run['configuration']} {run['scenario']} {run['turns']}"
+        if not configuration.smp:
+            assert sorted(map(list, expected(predicted, configuration))) == run["reports"], where
+        if not configuration.smp and not predicted.ends:
+            assert trace_digest(predicted.turns) == run["trace"], where
+            assert list(predicted.results) == run["returns"], where
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_kernels_words_are_there_for_every_report(scheme: str) -> None:
+    recording = load_recording(scheme)
+    assert recording is not None
+    used = {key for run in recording["runs"] for key in run["words"]}
+    assert used == set(recording["words"])
+    assert all(bool(run["words"]) == bool(run["reports"]) for run in recording["runs"])
+    assert not [line for lines in recording["words"].values() for line in lines if "sevviz" in line or "[<" in line]
+
+
+def test_the_recordings_are_small() -> None:
+    assert sum(path.stat().st_size for path in folder().glob("*.json")) < 400_000
+
+
+def test_words_are_trimmed_of_what_differs_from_boot_to_boot() -> None:
+    console = (
+        "sevviz: turn 1\n\n=====\nWARNING: possible recursive locking detected\n6.12.117 #1 Not tainted\n"
+        "000000009411a860 (&kvm->lock){+.+.}-{3:3}, at: migrate+0x77/0x140\nCPU: 0 UID: 0 PID: 23\nStack:\n"
+        " 60445e00 94157c00\nCall Trace:\n [<6001bf20>] ? show_stack+0x0/0xc0\nsevviz: end\n"
+    )
+    assert excerpt(console) == [
+        (
+            "WARNING: possible recursive locking detected",
+            "6.12.117 #1 Not tainted",
+            "(address) (&kvm->lock){+.+.}-{3:3}, at: migrate+0x77/0x140",
+        )
+    ]
+
+
+def test_a_recording_is_json_with_a_run_on_each_line() -> None:
+    text = (folder() / "naive.json").read_text(encoding="utf-8")
+    recording = json.loads(text)
+    assert text.count('{"configuration"') == len(recording["runs"])
+
+
+def test_without_the_packages_the_command_names_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(build, "TARBALL", TARBALL.with_name("no-such-file"))
+    assert main(["build"]) == 3
+    said = capsys.readouterr().err
+    assert "apt-get install linux-source-6.12 gcc make flex bison bc xz-utils" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["compare"], "name schemes, or say --all"),
+        (["run", "nonesuch", "--schedule", "1"], "no scheme 'nonesuch'"),
+        (["run", "naive", "--schedule", "x"], "'x' is not a task"),
+        (["run", "naive", "--scenario", "weak", "--schedule", "1"], "weak memory order"),
+    ],
+)
+def test_bad_input_is_an_error_that_helps(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert said in capsys.readouterr().err

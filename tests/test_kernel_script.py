@@ -1,0 +1,131 @@
+"""Turns: what the model says the kernel will do, line by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import sevviz
+from sevviz.catalogue import make_scenario
+from sevviz.kernel.boot import read_console
+from sevviz.kernel.case import make_case
+from sevviz.kernel.compare import difference, predict
+from sevviz.kernel.configuration import CONFIGURATIONS
+from sevviz.kernel.schedules import choose
+from sevviz.kernel.script import Finding, follow, turns_of
+
+CORNERS = Path(__file__).parent / "kernel"
+
+
+@pytest.mark.parametrize("scheme", sevviz.scheme_names())
+@pytest.mark.parametrize("scenario", ["double", "ioctl", "signal"])
+def test_turns_make_the_model_take_the_schedule_that_they_were_made_from(scheme: str, scenario: str) -> None:
+    program = make_case(scheme, scenario).program
+    for schedule in choose(program, 15).schedules:
+        assert follow(program, turns_of(program, schedule)).steps == schedule
+        assert follow(program, turns_of(program, schedule, early=False)).steps == schedule
+
+
+def test_a_waiter_sleeps_inside_the_mutex_and_goes_on_when_it_is_woken() -> None:
+    program = sevviz.program("naive", "same")
+    turns = turns_of(program, (1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2))
+    assert turns == (1, 2, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2)
+    told = dict(enumerate(follow(program, turns).turns))
+    assert told[2].lines == ("wait 2 15:2 mutex_lock B.lock D 1",)
+    assert told[7].lines == ("step 1 21:2 mutex_unlock B.lock 0 0", "return 1 0", "step 2 15:2 mutex_lock B.lock 0 2")
+
+
+def test_in_a_killable_deadlock_with_both_killed_one_gets_eintr_and_the_other_0() -> None:
+    """Task 1 unwinds first, and task 2 finds the mutex free before it looks at its signal."""
+    tasks = ["migrate(B, A)", "migrate(A, B)"]
+    program = sevviz.program(CORNERS / "killable_self.c", make_scenario("s", {"tasks": tasks, "signals": True}))
+    found = follow(program, (1, 2, 1, 2, -1, 1, -2, 2, 2, 2, 2))
+    assert found.results == (-4, 0)
+    assert found.findings == frozenset()  # who waits killably is never reported
+
+
+def test_a_killed_self_deadlock_returns_0_and_unlocks_what_it_has_not() -> None:
+    scenario = make_scenario("s", {"tasks": ["migrate(A, A)"], "signals": True})
+    found = follow(sevviz.program(CORNERS / "killable_self.c", scenario), (1, 1, -1, 1, 1, 1, 1))
+    assert found.ends == "unlock-not-held"
+    assert found.findings == {Finding("unlock-by-non-owner", 1)}
+
+
+def test_who_is_killed_before_it_sleeps_gets_eintr_from_its_own_mutex() -> None:
+    """No handoff: the signal is seen before the task goes to sleep."""
+    scenario = make_scenario("s", {"tasks": ["migrate(A, A)"], "signals": True})
+    assert follow(sevviz.program(CORNERS / "killable_self.c", scenario), (1, -1, 1, 1)).results == (-4,)
+
+
+def test_a_sleeper_in_atomic_context_is_told_of_once_asleep() -> None:
+    program = sevviz.program("v4", "ioctl")
+    found = follow(program, (3, 2, 2, 2, 2))
+    assert {f.kind for f in found.findings} == {
+        "sleeping-function", "invalid-wait-context", "scheduling-while-atomic", "hung-task",
+    }  # fmt: skip
+
+
+def test_a_spinning_waiter_is_not_begun_on_one_cpu_and_spins_on_several() -> None:
+    program = sevviz.program("migration_lock_both")
+    turns = turns_of(program, (1, 1, 2, 2))
+    alone, several = follow(program, turns), follow(program, turns, up=False)
+    assert alone.spins
+    assert alone.turns[-1].lines == ("spin 2 17:2 spin_lock B.migration_lock 1",)
+    assert several.turns[-1].lines[-1] == "wait 2 17:2 spin_lock B.migration_lock R 1"
+    assert Finding("soft-lockup", 2) in several.findings
+
+
+def test_all_schedules_are_chosen_where_there_are_few_and_a_seeded_sample_else() -> None:
+    few = choose(sevviz.program("naive"), 100)
+    assert (few.complete, len(few.schedules)) == (True, 6)
+    many = choose(sevviz.program("v4"), 50, seed=7)
+    assert (many.complete, len(set(many.schedules))) == (False, 50)
+    assert many == choose(sevviz.program("v4"), 50, seed=7)
+    assert many != choose(sevviz.program("v4"), 50, seed=8)
+
+
+CONSOLE = """Linux version 6.12
+sevviz: begin
+sevviz: turn 1
+sevviz: step 1 15:2 mutex_lock B.svm.sev_info.gate 0 1
+{extra}sevviz: end
+"""
+
+
+def test_the_console_is_read_with_short_names() -> None:
+    run = read_console(CONSOLE.format(extra=""), {"svm.sev_info.gate": "gate"})
+    assert run.turns[1].lines == ("step 1 15:2 mutex_lock B.gate 0 1",)
+    assert (run.ended, run.findings) == ("", frozenset())
+
+
+@pytest.mark.parametrize(
+    ("words", "finding"),
+    [
+        ("BUG: scheduling while atomic: task2/24/0x00000002", ("scheduling-while-atomic", 2)),
+        ("INFO: task task1:23 blocked for more than 10 seconds.", ("hung-task", 1)),
+        ("BUG: spinlock recursion on CPU#0, task1/23", ("spinlock-recursion", 1)),
+        ("watchdog: BUG: soft lockup - CPU#1 stuck for 6s! [task2:41]", ("soft-lockup", 2)),
+        ("BUG: something that nobody has foreseen", ("BUG: something that nobody has foreseen", 0)),
+        ("WARNING: CPU: 0 PID: 1 at kernel/x.c:1", ("WARNING: CPU: 0 PID: 1 at kernel/x.c:1", 0)),
+    ],
+)
+def test_every_report_of_the_kernel_is_found_and_none_passes_in_silence(words: str, finding: tuple[str, int]) -> None:
+    assert read_console(CONSOLE.format(extra=words + "\n"), {}).findings == {Finding(*finding)}
+
+
+def test_a_kernel_that_stops_half_way_is_a_difference() -> None:
+    program = sevviz.program("naive")
+    predicted = predict(program, (1,), CONFIGURATIONS["debug"])
+    cut = read_console(CONSOLE.format(extra="").replace("sevviz: end", ""), {})
+    assert "ended before the runner" in difference(predicted, cut, CONFIGURATIONS["debug"])
+    assert "did not start" in difference(predicted, read_console("", {}), CONFIGURATIONS["debug"])
+
+
+def test_a_step_that_is_not_as_predicted_is_named() -> None:
+    program = sevviz.program("naive")
+    predicted = predict(program, (1,), CONFIGURATIONS["debug"])
+    run = read_console(CONSOLE.format(extra="").replace("B.svm.sev_info.gate 0 1", "B.lock -4 0"), {})
+    what = difference(predicted, run, CONFIGURATIONS["debug"])
+    ours, theirs = "'step 1 15:2 mutex_lock B.lock 0 1'", "'step 1 15:2 mutex_lock B.lock -4 0'"
+    assert what == f"turn 1 (1): the model says {ours}, the kernel {theirs}"
