@@ -74,15 +74,20 @@ class LiveView(anywidget.AnyWidget):
 class LinkedView(LiveView):
     """A view that goes where a stepper goes and takes the stepper along where the reader goes in it."""
 
+    _following = False
+
     def __init__(self, stepper: Stepper) -> None:
         self.stepper = stepper
         super().__init__(payload=self._shown(), schedule=stepper.schedule, step=stepper.step)
+        self._following = True
         stepper.observe(self._stepper_moved, ["schedule", "step", "payload"])
         self.observe(self._reader_went, ["schedule", "step"])
 
     def close(self) -> None:
         """Let go of the stepper and of the browser's view."""
-        self.stepper.unobserve(self._stepper_moved, ["schedule", "step", "payload"])
+        if self._following:
+            self._following = False
+            self.stepper.unobserve(self._stepper_moved, ["schedule", "step", "payload"])
         super().close()
 
     def payload_for(self, verdict: Verdict, schedule: str) -> dict[str, Any]:
@@ -104,8 +109,14 @@ class LinkedView(LiveView):
             self.schedule, self.step = self.stepper.schedule, self.stepper.step
 
     def _reader_went(self, _change: object) -> None:
-        if (self.schedule, self.step) != (self.stepper.schedule, self.stepper.step):
+        if (self.schedule, self.step) == (self.stepper.schedule, self.stepper.step):
+            return
+        try:
             self.stepper.show(self.schedule, self.step)
+        except SevvizError as error:  # a schedule that the reader wrote
+            with self.hold_sync():
+                self.payload = {**self.payload, "explanation": f"{error}."}
+                self.schedule, self.step = self.stepper.schedule, self.stepper.step
 
 
 class ProgressView(LinkedView):

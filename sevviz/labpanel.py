@@ -1,0 +1,238 @@
+"""The lab: a stepper whose scheme can be edited in place, with the views beside it, and files to keep what was found.
+
+>>> from sevviz.labpanel import lab
+>>> bench = lab("naive", "double", "1 2")
+>>> bench.stepper.schedule
+'1 2'
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sevviz.catalogue import load, load_text, program, scenario_names, scheme_names
+from sevviz.catalogue import scenario as scenario_named
+from sevviz.errors import SchemeError, SevvizError
+from sevviz.explorations import Exploration, load_exploration, save_exploration, saved_names, text_hash
+from sevviz.labparts import Bench, BesideView, LabControls
+from sevviz.liveviews import LinkedView, ProgressView, StateMapView, WhyView
+from sevviz.schedule import format_schedule
+from sevviz.stepper import MOST_STATES
+from sevviz.verdict import verdict_of
+from sevviz.views.changes import census_changes, follow
+from sevviz.views.verdict_words import verdict_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sevviz.csource import Scheme
+    from sevviz.verdict import Verdict
+
+__all__ = ["Lab", "lab"]
+
+VIEWS = {"progress": "Progress graph", "map": "State map", "why": "Why it passes", "compare": "Compare"}
+BESIDE = ("naive", "flag_then_mutex")  # what an unedited scheme is compared with
+
+
+class Lab:
+    """A scheme to explore and to edit. `stepper`, `verdict` and `text` are what is shown now; `path` is where it saves.
+
+    A text that cannot be read leaves everything as it was, and `controls.error` says what is wrong with it.
+    """
+
+    def __init__(self, scheme: str = "flag_then_mutex", scenario: str = "double", schedule: str = "") -> None:
+        import ipywidgets
+
+        loaded = load(scheme)
+        self.name = loaded.name
+        self._shipped = loaded.text.text
+        self.stepper = Bench(loaded, scenario, schedule=schedule)
+        self.controls = LabControls(
+            catalogue=_catalogue(self.name, loaded.header["title"]), scheme=self.name, scenario=scenario,
+            text=self._shipped, saved=saved_names(), verdict=verdict_line(self.stepper.verdict),
+        )  # fmt: skip
+        self.bar = LabControls(part="bar", views=[{"name": n, "title": title} for n, title in VIEWS.items()])
+        self.box: Any = ipywidgets.VBox([self.controls, self.stepper, self.bar])
+        self._view: LinkedView | None = None
+        self._quiet = False
+        self._tell_moment()
+        self.controls.observe(self._chosen, ["scheme", "scenario"])
+        self.controls.observe(self._written, "text")
+        self.controls.observe(self._asked, "request")
+        self.stepper.observe(self._tell_moment, ["schedule", "step"])
+        self.bar.observe(self._show_view, "view")
+
+    @property
+    def verdict(self) -> Verdict:
+        """The finished search of what is shown."""
+        return self.stepper.verdict
+
+    @property
+    def text(self) -> str:
+        """The C in the editor."""
+        return str(self.controls.text)
+
+    # What a reader does, also to be done from Python.
+
+    def open(self, scheme: str, scenario: str = "double", schedule: str = "", step: int | None = None) -> None:
+        """Show a scheme that comes with sevviz, or a .c file, in a scenario; raises SevvizError if that cannot be."""
+        loaded = load(scheme)
+        made = program(loaded, scenario)
+        self.name, self._shipped = loaded.name, loaded.text.text
+        self._show(verdict_of(made, MOST_STATES), self._shipped)
+        self.controls.remark = ""  # what the schedule shown before would do here was not asked
+        self.stepper.show(schedule, step)
+
+    def edit(self, text: str) -> bool:
+        """Put a text into the editor; false if it cannot be read (then what was shown stays)."""
+        self.controls.text = text
+        return not self.controls.error
+
+    def save(self, name: str, note: str = "") -> Path:
+        """Keep this moment as NAME.sevviz.toml in the present folder."""
+        moment = Exploration(name, self.name, self.controls.scenario, self.stepper.schedule, note, self.text)
+        path = save_exploration(moment)
+        self.controls.saved = saved_names()
+        self.controls.remark = f"Saved as {path}."
+        return path
+
+    def load(self, name: str) -> Exploration:
+        """Show a moment that was kept; raises SevvizError if it cannot be."""
+        found = load_exploration(name)
+        made = program(load_text(found.text, f"{found.scheme}.c"), found.scenario)
+        changed = text_hash(found.text) != found.hash
+        self.name = found.scheme
+        self._shipped = load(found.scheme).text.text if found.scheme in scheme_names() else found.text
+        self._show(verdict_of(made, MOST_STATES), found.text)
+        self.controls.remark = ""
+        self._replay(found.schedule)
+        words = f"Loaded {name}. {found.note}".strip()
+        if changed:
+            words += " Its C was changed outside of the lab since it was saved."
+        elif found.scheme in scheme_names() and found.text != self._shipped:
+            words += f" Its C differs from {found.scheme} as it is shipped."
+        self.controls.remark = f"{words} {self.controls.remark}".strip()
+        return found
+
+    # What the controls report.
+
+    def _chosen(self, change: dict[str, Any]) -> None:
+        if self._quiet:
+            return
+        text = None
+        if change["name"] == "scheme":
+            self.name, self._shipped = change["new"], load(change["new"]).text.text
+            text = self._shipped
+        self._try(text if text is not None else self.text)
+
+    def _written(self, change: dict[str, Any]) -> None:
+        if not self._quiet:
+            self._try(change["new"])
+
+    def _try(self, text: str) -> None:
+        """Search a text; an error is shown at its line, and the last text that could be read stays in the stepper."""
+        try:
+            made = program(load_text(text, f"{self.name}.c"), scenario_named(self.controls.scenario))
+            self._show(verdict_of(made, MOST_STATES), text)
+        except SevvizError as error:
+            line = error.line if isinstance(error, SchemeError) else None
+            self.controls.error = {"message": str(error), "line": line}
+
+    def _show(self, verdict: Verdict, text: str) -> None:
+        """Put a searched text in the place of the one shown, and say what became different."""
+        before, trace = self.verdict, self.stepper.trace
+        followed, differs = follow(verdict.program, trace)
+        schedule = format_schedule(followed.schedule)
+        self.stepper.exchange(verdict, schedule, min(self.stepper.step, len(followed.steps)))
+        self._quiet = True
+        try:
+            with self.controls.hold_sync():
+                self.controls.scheme, self.controls.scenario = self.name, verdict.program.scenario
+                self.controls.text, self.controls.edited = text, text != self._shipped
+                self.controls.error = {}
+                self.controls.verdict = verdict_line(verdict)
+                self.controls.changes = census_changes(before, verdict)
+                self.controls.remark = differs
+        finally:
+            self._quiet = False
+        self._tell_moment()
+
+    def _replay(self, schedule: str) -> None:
+        """Show a schedule as far as it can be followed."""
+        try:
+            self.stepper.show(schedule)
+        except SevvizError as error:
+            self.controls.remark = f"The schedule cannot be followed to its end: {error}."
+
+    def _asked(self, change: dict[str, Any]) -> None:
+        asked = change["new"]
+        try:
+            match asked.get("action"):
+                case "save":
+                    self.save(asked["name"], asked.get("note", ""))
+                case "load":
+                    self.load(asked["name"])
+                case "reset":
+                    self._try(self._shipped)
+                case "open":
+                    self.open(asked["scheme"], asked["scenario"], asked["schedule"], asked.get("step"))
+        except SevvizError as error:
+            self.controls.remark = f"{error}."
+
+    def _tell_moment(self, _change: object = None) -> None:
+        scenario, schedule = self.controls.scenario, self.stepper.schedule
+        self.controls.moment = {
+            "scheme": self.name, "scenario": scenario, "schedule": schedule, "step": self.stepper.step,
+        }  # fmt: skip
+        self.controls.code = f'sevviz.Stepper("{self.name}", "{scenario}", schedule="{schedule}")'
+
+    # The view under the stepper.
+
+    def _show_view(self, change: dict[str, Any]) -> None:
+        if self._view is not None:
+            self._view.close()
+        makers: dict[str, Callable[[], LinkedView]] = {
+            "progress": lambda: ProgressView(self.stepper),
+            "map": lambda: StateMapView(self.stepper),
+            "why": lambda: WhyView(self.stepper),
+            "compare": lambda: BesideView(self.stepper, self._beside),
+        }
+        self._view = makers[change["new"]]() if change["new"] in makers else None
+        shown = [self.controls, self.stepper, self.bar]
+        self.box.children = (*shown, self._view) if self._view is not None else tuple(shown)
+
+    def _beside(self) -> list[Scheme | str]:
+        """The scheme shown, and beside it what it was before it was edited, or two to compare it with."""
+        shown = load_text(self.text, f"{self.name}.c") if not self.controls.error else load(self.name)
+        if self.controls.edited:
+            return [shown, self._shipped]
+        return [shown, *(name for name in BESIDE if name != self.name)]
+
+    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, Any]:
+        """The widgets, and where no script runs what the stepper says."""
+        bundle = self.box._repr_mimebundle_(**kwargs)
+        still = self.stepper._repr_mimebundle_()
+        data: dict[str, Any] = dict((bundle[0] if isinstance(bundle, tuple) else bundle) or {})
+        words = dict((still[0] if isinstance(still, tuple) else still) or {})
+        words.pop("application/vnd.jupyter.widget-view+json", None)
+        return {**words, **data, **{key: words[key] for key in ("text/plain", "text/html") if key in words}}
+
+
+def _catalogue(name: str, title: str) -> dict[str, Any]:
+    names = scheme_names()
+    schemes = [{"name": shipped, "title": load(shipped).header["title"]} for shipped in names]
+    if name not in names:
+        schemes.insert(0, {"name": name, "title": title})
+    return {
+        "schemes": schemes,
+        "scenarios": [{"name": known, "title": scenario_named(known).title} for known in scenario_names()],
+    }
+
+
+def lab(scheme: str = "flag_then_mutex", scenario: str = "double", schedule: str = "") -> Lab:
+    """Open the lab on a scheme (a name in data/schemes or the path of a .c file) in a scenario, at a schedule.
+
+    Raises SevvizError for input that is not understood.
+    """
+    return Lab(scheme, scenario, schedule)
