@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from sevviz.catalogue import load, load_text, program, scenario, scenario_names, scheme_names
     from sevviz.errors import ScenarioError, ScheduleError, SchemeError, SevvizError
     from sevviz.explorer import explore
+    from sevviz.kernelwords import kernel_words
+    from sevviz.labpanel import lab
+    from sevviz.liveviews import compare
+    from sevviz.matrixboard import matrix
     from sevviz.prediction import Prediction, predict
     from sevviz.schedule import format_schedule, parse_schedule
     from sevviz.stepper import Stepper
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 
 # Each name and the module it comes from: loaded when first asked for, so that `import sevviz` costs nothing.
 _HOME = {
+    "lab": "labpanel",
+    "matrix": "matrixboard",
+    "compare": "liveviews",
     "show_claims": "views.claimcard",
     "show_claim": "views.claimcard",
     "draw_wait_for": "views.waitfor",
@@ -42,6 +49,7 @@ _HOME = {
     "check": "verdict",
     "explore": "explorer",
     "format_schedule": "schedule",
+    "kernel_words": "kernelwords",
     "load": "catalogue",
     "load_text": "catalogue",
     "lock_order": "analysis",
@@ -65,14 +73,18 @@ __all__ = [
     "Stepper",
     "Verdict",
     "check",
+    "compare",
     "draw_census",
     "draw_timeline",
     "draw_wait_for",
     "explore",
     "format_schedule",
+    "kernel_words",
+    "lab",
     "load",
     "load_text",
     "lock_order",
+    "matrix",
     "parse_schedule",
     "predict",
     "program",
