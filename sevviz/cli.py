@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _delegated(words: list[str]) -> int | None:
     """Commands that parse their own options."""
     if not words or words[0] == "lab" or (words[0].startswith("--") and words[0] not in ("--help", "--version")):
-        from sevviz.lab import start_lab
+        from sevviz.launcher import start_lab
 
         return start_lab(words[1:] if words[:1] == ["lab"] else words)
     if words[0] in DELEGATED:

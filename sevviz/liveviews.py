@@ -22,7 +22,8 @@ from sevviz.embedding import embedded
 from sevviz.errors import SevvizError
 from sevviz.progress import Plane
 from sevviz.schedule import parse_schedule
-from sevviz.views.compare import Comparison, compare
+from sevviz.views.compare import Comparison
+from sevviz.views.compare import compare as replay_on_each
 from sevviz.views.noreturn import no_return_words
 from sevviz.views.progress import progress_payload
 from sevviz.views.statemap import map_payload, state_map
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from sevviz.stepper import Stepper
     from sevviz.verdict import Verdict
 
-__all__ = ["CompareView", "LinkedView", "LiveView", "ProgressView", "StateMapView", "WhyView"]
+__all__ = ["CompareView", "LinkedView", "LiveView", "ProgressView", "StateMapView", "WhyView", "compare"]
 
 PLAYER = Path(__file__).parent / "player"
 
@@ -177,7 +178,7 @@ class CompareView(LiveView):
         self, schemes: Sequence[Scheme | str], schedule: str = "", scenario: Scenario | str = "double"
     ) -> None:
         self._schemes, self._scenario = tuple(schemes), scenario
-        self.comparison: Comparison = compare(self._schemes, schedule, scenario)
+        self.comparison: Comparison = replay_on_each(self._schemes, schedule, scenario)
         payload = self.comparison.payload()
         steps = len(self.comparison.schedule)
         super().__init__(payload=payload, schedule=payload["schedule"], step=self.comparison.fates_part or steps)
@@ -190,7 +191,7 @@ class CompareView(LiveView):
         if change["new"] == self.payload.get("schedule"):
             return
         try:
-            self.comparison = compare(self._schemes, change["new"], self._scenario)
+            self.comparison = replay_on_each(self._schemes, change["new"], self._scenario)
         except SevvizError as error:
             self.payload = {**self.payload, "explanation": str(error)}
             return
@@ -198,3 +199,8 @@ class CompareView(LiveView):
             self.payload = self.comparison.payload()
             self.schedule = self.payload["schedule"]
             self.step = self.comparison.fates_part or len(self.comparison.schedule)
+
+
+def compare(schemes: Sequence[Scheme | str], schedule: str = "", scenario: Scenario | str = "double") -> CompareView:
+    """One schedule on several schemes, side by side, with the first step at which they part; see CompareView."""
+    return CompareView(schemes, schedule, scenario)

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from sevviz import lab
+from sevviz import launcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ def test_root_is_told_that_jupyterlab_is_allowed_to_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert lab.lab_options(tmp_path, ["--no-browser"])[-2:] == ["--allow-root", "--no-browser"]
+    assert launcher.lab_options(tmp_path, ["--no-browser"])[-2:] == ["--allow-root", "--no-browser"]
     assert capsys.readouterr().err == (
         "sevviz: you are root, whom JupyterLab refuses by default: starting it with --allow-root\n"
     )
@@ -81,18 +81,18 @@ def test_nobody_else_is_allowed_what_root_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert "--allow-root" not in lab.lab_options(tmp_path, [])
+    assert "--allow-root" not in launcher.lab_options(tmp_path, [])
     assert capsys.readouterr().err == ""
 
 
 def test_the_reader_s_own_jupyter_settings_come_first() -> None:
-    ours = str(Path(lab.__file__).parent / "jupyter")
-    assert lab.config_path(None) == ours
-    assert lab.config_path("/home/me/jupyter") == f"/home/me/jupyter:{ours}"
+    ours = str(Path(launcher.__file__).parent / "jupyter")
+    assert launcher.config_path(None) == ours
+    assert launcher.config_path("/home/me/jupyter") == f"/home/me/jupyter:{ours}"
 
 
 def test_a_checkout_shows_its_own_notebooks() -> None:
-    assert (lab.notebook_folder() / lab.FIRST_NOTEBOOK).is_file()
+    assert (launcher.notebook_folder() / launcher.FIRST_NOTEBOOK).is_file()
 
 
 def test_installed_notebooks_are_copied_and_the_reader_s_work_is_left_alone(
@@ -105,8 +105,8 @@ def test_installed_notebooks_are_copied_and_the_reader_s_work_is_left_alone(
     mine = tmp_path / "home" / "sevviz-notebooks" / "notebooks"
     mine.mkdir(parents=True)
     (mine / "00_start_here.ipynb").write_text("my work")
-    monkeypatch.setattr(lab, "PACKAGE", tmp_path / "package")
+    monkeypatch.setattr(launcher, "PACKAGE", tmp_path / "package")
     monkeypatch.chdir(tmp_path / "home")
-    assert lab.notebook_folder() == mine.parent
+    assert launcher.notebook_folder() == mine.parent
     assert (mine / "00_start_here.ipynb").read_text() == "my work"
     assert (mine / "exercises" / "spot.ipynb").read_text() == "as shipped"
