@@ -1,0 +1,164 @@
+"""Faults in a set of states. Where to look is found in the diagram; what is broken there, the interpreter says.
+
+A *suspect* is a set of states that do not differ in anything a fault depends on, so it is enough to ask about one of
+them. The fault is in the next step of a task, or was in the step that led there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sevviz.interpreter import step
+from sevviz.symbolic.deadlocks import finished_locals
+from sevviz.symbolic.reached import exclusions
+from sevviz.traces import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sevviz.model import Fault, State
+    from sevviz.symbolic.reached import Part, Reached
+    from sevviz.symbolic.rules import Local
+
+__all__ = ["Suspect", "ended_by_faults", "faults_of", "find_faults", "find_suspects", "schedule_of"]
+
+
+class Suspect(NamedTuple):
+    """States with a fault: in the next step of `actor` (a task from 1), or if that is 0 in the step that led there."""
+
+    part: Part
+    actor: int
+    ends: bool  # whether the fault ends the schedule
+
+
+def find_faults(reached: Reached, suspects: list[Suspect]) -> dict[Fault, tuple[int, ...]]:
+    """Every fault, each with a shortest schedule to it."""
+    found: dict[Fault, tuple[int, State, int]] = {}
+    for suspect in suspects:
+        length = reached.length(suspect.part) + (1 if suspect.actor else 0)
+        state = reached.nearest(suspect.part)
+        for fault in faults_of(reached, state, suspect.actor):
+            if fault not in found or found[fault][0] > length:
+                found[fault] = length, state, suspect.actor
+    return {fault: schedule_of(reached, state, actor) for fault, (_, state, actor) in found.items()}
+
+
+def schedule_of(reached: Reached, state: State, actor: int) -> tuple[int, ...]:
+    """A shortest schedule to a state, and the step of `actor` there unless it is 0."""
+    schedule = reached.schedule_to(state)
+    return (*schedule, actor) if actor else schedule
+
+
+def faults_of(reached: Reached, state: State, actor: int) -> tuple[Fault, ...]:
+    """The faults of the step of `actor` in a state, or for 0 those of the last step of a shortest schedule to it."""
+    if actor:
+        return step(reached.program, state, actor).faults
+    steps = run(reached.program, reached.schedule_to(state)).steps
+    return steps[-1].faults if steps else ()
+
+
+def find_suspects(reached: Reached) -> list[Suspect]:
+    """All suspects of a program."""
+    own = [suspect for task in range(len(reached.program.tasks)) for suspect in _in_own_steps(reached, task)]
+    return [*own, *_shared_work(reached), *_flags_left(reached)]
+
+
+def ended_by_faults(reached: Reached, suspects: list[Suspect]) -> int:
+    """The number of states in which a fault has ended the schedule. Only the steps to them are in the diagram."""
+    parts: dict[int, list[Part]] = {}
+    for suspect in suspects:
+        if suspect.ends:
+            parts.setdefault(suspect.actor, []).append(suspect.part)
+    return sum(reached.diagrams.count(reached.union(found)) for found in parts.values())
+
+
+def _in_own_steps(reached: Reached, task: int) -> Iterator[Suspect]:
+    """Wrong unlocks, locks held at return, and sleeping in atomic context."""
+    held = _held_at(reached, task)
+    for local in sorted(reached.locals_of(task)):
+        operation = reached.rules.operation(task, local)
+        if operation is None:
+            continue
+        locks = held.get(local, [])
+        values = (
+            {v for a, v in reached.meetings(task, operation.object) if a == local} if operation.object >= 0 else {0}
+        )
+        asked = {value: _ask(reached, _Place(task, local, operation.object, value), locks) for value in sorted(values)}
+        for actor, ends in ((task + 1, True), (task + 1, False), (0, False)):
+            wrong = {value for value, answer in asked.items() if answer == (actor, ends)}
+            if wrong:
+                objects = {operation.object: wrong} if operation.object >= 0 else {}
+                part = reached.where(reached.states, {task: {local}}, objects)
+                for held_now, piece in _by_holding(reached, task, part, locks):
+                    # Who sleeps holding no spinlock does nothing wrong.
+                    if actor or any(reached.program.objects[lock].kind == "spinlock" for lock in held_now):
+                        yield Suspect(piece, actor, ends)
+
+
+def _held_at(reached: Reached, task: int) -> dict[Local, list[int]]:
+    """The locks that a task may hold in each of its local states."""
+    found: dict[Local, list[int]] = {}
+    for lock in reached.program.locks:
+        if task in reached.rules.users.get(lock, ()):
+            for local, value in sorted(reached.meetings(task, lock)):
+                if value == task + 1:
+                    found.setdefault(local, []).append(lock)
+    return found
+
+
+class _Place(NamedTuple):
+    """A local state of a task and the value of the object of its operation (-1 for none)."""
+
+    task: int
+    local: Local
+    object: int
+    value: int
+
+
+def _ask(reached: Reached, place: _Place, locks: list[int]) -> tuple[int, bool] | None:
+    """Whether some rule may be broken at a place: the actor of the step (0 if it was before), and whether it ends.
+
+    Asked with each lock that may be held alone. A task that waits while it holds the lock was at fault when it came
+    there, if it would be at fault now were the object free.
+    """
+    task, local, number, value = place
+    values = {number: value} if number >= 0 else {}
+    waits = number >= 0 and reached.rules.wait(task, local, values) is not None
+    for held in ({}, *({lock: task + 1} for lock in locks if lock != number)):
+        kinds = reached.rules.fault_kinds(task, local, {**values, **held, **({number: 0} if waits else {})})
+        if waits and "sleep-in-atomic" in kinds:
+            return 0, False
+        if kinds and not waits:
+            return task + 1, kinds[0] == "unlock-not-held"
+    return None
+
+
+def _by_holding(reached: Reached, task: int, part: Part, locks: list[int]) -> Iterator[tuple[list[int], Part]]:
+    """A part in pieces by which of the locks the task holds."""
+    for held, piece in reached.split(part, objects=dict.fromkeys(locks, (task + 1).__eq__)):
+        yield [lock for lock, is_held in zip(locks, held, strict=True) if is_held], piece
+
+
+def _shared_work(reached: Reached) -> Iterator[Suspect]:
+    """Steps into the work while another task is inside on a common VM. The first such task is named in the fault."""
+    for (task, local), met in exclusions(reached).items():
+        part = reached.where(reached.states, {task: {local}})
+        locks = _held_at(reached, task).get(local, [])
+        for other, places in sorted(met.items()):
+            for place in sorted(places):
+                together = reached.where(part, {other: {place}})
+                for _, piece in _by_holding(reached, task, together, locks):
+                    yield Suspect(piece, task + 1, ends=True)
+            part = reached.diagrams.minus(part, reached.where(part, {other: places}))
+
+
+def _flags_left(reached: Reached) -> Iterator[Suspect]:
+    """Fields that all tasks have left changed."""
+    finished = {task: finished_locals(reached, task) for task in range(len(reached.program.tasks))}
+    part = reached.where(reached.states, finished)
+    levels = reached.diagrams.levels(part)
+    for number, shared in enumerate(reached.program.objects):
+        if not shared.is_lock and not shared.persistent:
+            values = reached.diagrams.values_at(levels[reached.order.objects[number]]) - {shared.initial}
+            if values:
+                yield Suspect(reached.where(part, objects={number: values}), 0, ends=False)

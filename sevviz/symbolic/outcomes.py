@@ -1,0 +1,179 @@
+"""How schedules end, from a set of states: result tuples where they are few, and for many tasks numbers of results."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from sevviz.analysis import returns_of, show_result
+from sevviz.census import FoundFault, Outcome
+from sevviz.interpreter import step
+from sevviz.model import Fault
+from sevviz.symbolic.deadlocks import finished_locals
+from sevviz.symbolic.diagrams import EMPTY, MASK, SHIFT, TERMINAL
+from sevviz.symbolic.faults import Suspect, faults_of, schedule_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sevviz.model import Program, State
+    from sevviz.symbolic.deadlocks import Deadlocks
+    from sevviz.symbolic.reached import Part, Reached
+    from sevviz.symbolic.rules import Local
+
+__all__ = ["ResultCount", "deadlock_outcomes", "ended_outcomes", "result_counts", "returned_outcomes", "self_deadlocks"]
+
+NO_STATE = -1  # these outcomes are not states of a graph
+
+
+class ResultCount(NamedTuple):
+    """How many tasks can have a result at once, when all have returned."""
+
+    result: str
+    numbers: tuple[int, ...]  # every number that occurs, in ascending order
+    schedule: tuple[int, ...]  # a shortest schedule after which most of them have it
+
+
+def returned_outcomes(reached: Reached, most: int) -> list[Outcome] | None:
+    """The reachable result tuples, nearest first; None if there are more than `most`."""
+    pieces = _by_results(reached, _all_returned(reached), most)
+    if pieces is None:
+        return None
+    found = []
+    for state in map(reached.nearest, sorted(pieces, key=reached.length)):
+        returns = returns_of(reached.program, state)
+        found.append(Outcome("returned", returns, None, reached.schedule_to(state), NO_STATE))
+    return found
+
+
+def deadlock_outcomes(reached: Reached, deadlocks: Deadlocks, most: int) -> tuple[list[Outcome], bool]:
+    """The deadlocks by the results that tasks have returned by then, and whether this is all.
+
+    Where one deadlock is found with too many combinations of results, only the nearest one is told.
+    """
+    found, complete = list[Outcome](), not deadlocks.more
+    for deadlock, states, sources in deadlocks.closings:
+        pieces = _by_results(reached, states, most)
+        for piece in [states] if pieces is None else pieces:
+            state = reached.nearest(piece)
+            returns, schedule = returns_of(reached.program, state), reached.schedule_to(state, sources)
+            found.append(Outcome("deadlock", returns, None, schedule, NO_STATE, deadlock=deadlock))
+        complete = complete and pieces is not None
+    return found, complete
+
+
+def ended_outcomes(reached: Reached, suspects: list[Suspect], running: Part, most: int) -> tuple[list[Outcome], bool]:
+    """The faults that end schedules, by the results returned by then, and whether this is all."""
+    found: dict[tuple[tuple[str | None, ...], Fault], tuple[int, State, int]] = {}
+    complete = True
+    for suspect in suspects:
+        part = reached.diagrams.meet(suspect.part, running) if suspect.ends else EMPTY
+        pieces = _by_results(reached, part, most) if part else []
+        complete = complete and pieces is not None
+        for piece in [part] if pieces is None else pieces:
+            state = reached.nearest(piece)
+            returns = returns_of(reached.program, step(reached.program, state, suspect.actor).state)
+            for fault in faults_of(reached, state, suspect.actor):
+                key, length = (returns, fault), reached.length(piece) + 1
+                if key not in found or found[key][0] > length:
+                    found[key] = length, state, suspect.actor
+    return [
+        Outcome("fault", returns, None, schedule_of(reached, state, actor), NO_STATE, fault=fault)
+        for (returns, fault), (_, state, actor) in found.items()
+    ], complete
+
+
+def self_deadlocks(program: Program, reached: Reached, outcomes: list[Outcome]) -> Iterator[FoundFault]:
+    """Deadlocks of one, listed as faults too: the line to look at is that of the second acquisition."""
+    told = set[Fault]()
+    for outcome in sorted(outcomes, key=lambda found: len(found.schedule)):
+        waits = outcome.deadlock.waits if outcome.deadlock is not None and outcome.deadlock.cyclic else ()
+        if len(waits) == 1:
+            state = reached.final_state(outcome.schedule)
+            operation = program.position(state, waits[0].task - 1).operation
+            name = program.objects[waits[0].object].name
+            if operation is not None:
+                fault = Fault("self-deadlock", waits[0].task, operation.span, operation.source, name, (name,))
+                if fault not in told:
+                    told.add(fault)
+                    yield FoundFault(fault, outcome.schedule, None)
+
+
+def result_counts(reached: Reached) -> tuple[ResultCount, ...]:
+    """For each result: how many tasks can have it at once."""
+    part = _all_returned(reached)
+    if not part:
+        return ()
+    results = {
+        _result(reached, t, local) for t in range(len(reached.program.tasks)) for local in finished_locals(reached, t)
+    }
+    found = []
+    for result in sorted(results, key=str):
+        numbers = _numbers(reached, part, result)
+        if numbers[-1]:
+            nearest = reached.nearest(_with_number(reached, part, result, numbers[-1]))
+            found.append(ResultCount(str(result), numbers, reached.schedule_to(nearest)))
+    return tuple(found)
+
+
+def _result(reached: Reached, task: int, local: Local) -> str | None:
+    return show_result(reached.rules.position(task, local).result)
+
+
+def _all_returned(reached: Reached) -> Part:
+    tasks = range(len(reached.program.tasks))
+    return reached.where(reached.states, {task: finished_locals(reached, task) for task in tasks})
+
+
+def _by_results(reached: Reached, part: Part, most: int) -> list[Part] | None:
+    """A part in pieces by what tasks have returned; None if there are more than `most`."""
+    pieces = [part] if part else []
+    for task in range(len(reached.program.tasks)):
+        kind = {task: partial(_result, reached, task)}
+        pieces = [smaller for piece in pieces for _, smaller in reached.split(piece, kind)]
+        if len(pieces) > most:
+            return None
+    return pieces
+
+
+def _numbers(reached: Reached, part: Part, result: str | None) -> tuple[int, ...]:
+    """The numbers of tasks with a result in some state of a part, in ascending order."""
+    known = {TERMINAL: 1}  # by node: bit n is set if n tasks from here on can have the result
+
+    def numbers(level: int, node: int) -> int:
+        found = known.get(node)
+        if found is None:
+            found = 0
+            for value, edge in reached.diagrams.nodes[node].items():
+                found |= numbers(level + 1, edge >> SHIFT) << _counts(reached, level, value, result)
+            known[node] = found
+        return found
+
+    bits = numbers(0, part >> SHIFT)
+    return tuple(number for number in range(bits.bit_length()) if bits >> number & 1)
+
+
+def _counts(reached: Reached, level: int, value: int, result: str | None) -> int:
+    is_task, number = reached.order.variables[level]
+    return 1 if is_task and _result(reached, number, value) == result else 0
+
+
+def _with_number(reached: Reached, part: Part, result: str | None, number: int) -> Part:
+    """The states of a part in which exactly `number` tasks have a result."""
+    known: dict[tuple[int, int], Part] = {}
+
+    def keep(level: int, edge: int, left: int) -> Part:
+        node = edge >> SHIFT
+        if node == TERMINAL or left < 0:
+            return EMPTY if left else edge
+        if (node, left) not in known:
+            children = {}
+            for value, below in reached.diagrams.nodes[node].items():
+                rest = keep(level + 1, below, left - _counts(reached, level, value, result))
+                if rest:
+                    children[value] = rest
+            known[node, left] = reached.diagrams.make(children)
+        found = known[node, left]
+        return found + (edge & MASK) if found else EMPTY
+
+    return keep(0, part, number)
