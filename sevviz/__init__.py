@@ -27,11 +27,19 @@ if TYPE_CHECKING:
     from sevviz.verdict import Verdict, check
     from sevviz.views.census import draw_census
     from sevviz.views.claimcard import show_claim, show_claims
+    from sevviz.views.noreturn import no_return_words
+    from sevviz.views.progress_figure import draw_progress
+    from sevviz.views.statemap_figure import draw_state_map
     from sevviz.views.timeline import draw_timeline
     from sevviz.views.waitfor import draw_wait_for
+    from sevviz.views.why import why_it_passes
 
 # Each name and the module it comes from: loaded when first asked for, so that `import sevviz` costs nothing.
 _HOME = {
+    "no_return_words": "views.noreturn",
+    "why_it_passes": "views.why",
+    "draw_state_map": "views.statemap_figure",
+    "draw_progress": "views.progress_figure",
     "lab": "labpanel",
     "matrix": "matrixboard",
     "compare": "liveviews",
@@ -75,6 +83,8 @@ __all__ = [
     "check",
     "compare",
     "draw_census",
+    "draw_progress",
+    "draw_state_map",
     "draw_timeline",
     "draw_wait_for",
     "explore",
@@ -85,6 +95,7 @@ __all__ = [
     "load_text",
     "lock_order",
     "matrix",
+    "no_return_words",
     "parse_schedule",
     "predict",
     "program",
@@ -95,6 +106,7 @@ __all__ = [
     "scheme_names",
     "show_claim",
     "show_claims",
+    "why_it_passes",
 ]
 
 __version__ = "0.1.0"
