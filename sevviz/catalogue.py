@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sevviz.csource import Scheme, Settings, load_scheme, make_program, suggest
 from sevviz.errors import ScenarioError, SevvizError
+from sevviz.families import FAMILIES, family_member, vm_name
 
 if TYPE_CHECKING:
     from sevviz.model import Program
 
-__all__ = ["Scenario", "data_folder", "load", "load_text", "program", "scenario", "scenario_names", "scheme_names"]
-
-MIN_RING, MAX_RING = 2, 64  # VMs
-LETTERS = 26
+__all__ = [
+    "Scenario", "data_folder", "load", "load_text", "program", "scenario", "scenario_names", "scheme_names", "vm_name",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _table() -> dict[str, dict[str, Any]]:
 
 
 def scenario_names() -> list[str]:
-    """The names of the scenarios, in the order of the file. Any `ringN` is understood besides."""
+    """The names of the scenarios, in the order of the file. Members of families (`ring8`) are understood besides."""
     return list(_table())
 
 
@@ -87,24 +87,12 @@ def scenario(name: str) -> Scenario:
     table = _table()
     if name in table:
         return make_scenario(name, table[name])
-    ring = re.fullmatch(r"ring(\d{1,3})", name)
-    if ring and MIN_RING <= int(ring[1]) <= MAX_RING:
-        return _ring(int(ring[1]))
-    near = suggest(name, list(table))
-    message = f"no scenario {name!r}{near}; there are {', '.join(table)} and ringN (N = {MIN_RING} to {MAX_RING})"
+    member = family_member(name)
+    if member is not None:
+        return Scenario(name, *member)
+    sizes = ", ".join(family.usage for family in FAMILIES)
+    message = f"no scenario {name!r}{suggest(name, list(table))}; there are {', '.join(table)} and {sizes}"
     raise ScenarioError(message)
-
-
-def vm_name(number: int) -> str:
-    """The name of VM `number` from 0 in address order: A ... Z, AA, AB ..."""
-    letter = chr(ord("A") + number % LETTERS)
-    return letter if number < LETTERS else vm_name(number // LETTERS - 1) + letter
-
-
-def _ring(count: int) -> Scenario:
-    names = [vm_name(number) for number in range(count)]
-    tasks = tuple(f"migrate({names[(i + 1) % count]}, {names[i]})" for i in range(count))
-    return Scenario(f"ring{count}", f"a ring of {count} moves: A→B, B→C ... {names[-1]}→A", tasks)
 
 
 _KEYS = {"title", "what", "tasks", "initial", "signals", "retry", "cpus", "memory"}
