@@ -23,6 +23,15 @@ def test_one(): pass
 def test_page(): pass
 """
 BROWSER, KERNEL = NEEDS
+SETTINGS = (selftest.ROOT / "pyproject.toml").read_text(encoding="utf-8")
+LAYERS = """
+[tool.importlinter]
+root_package = "sevviz"
+[[tool.importlinter.contracts]]
+name = "Layers"
+type = "layers"
+layers = ["sevviz.above", "sevviz.below"]
+"""
 METADATA = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\nmarkers = ["browser: ", "kernel: "]\n'
 
 
@@ -32,7 +41,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_toy.py").write_text(TESTS)
     (tmp_path / "pyproject.toml").write_text(METADATA)
-    monkeypatch.setattr(selftest, "STATIC_CHECKS", {"first": ("this",), "second": ("this",)})
+    monkeypatch.setattr(selftest, "STATIC_CHECKS", {"first": ("-c", "pass"), "second": ("-c", "pass")})
     monkeypatch.setattr(selftest, "provide", lambda _need: True)
     # No other plugin has a part in this, and some take seconds to load.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
@@ -55,7 +64,7 @@ def test_every_check_passes_and_pytest_has_the_last_line(toy: Path, capfd: pytes
 def test_a_failing_check_fails_the_run_and_the_others_still_run(
     toy: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(selftest.STATIC_CHECKS, "first", ("no_such_module",))
+    monkeypatch.setitem(selftest.STATIC_CHECKS, "first", ("-c", "exit(3)"))
     assert selftest.run_tests([], toy) == 1
     assert output(capfd) == ["first          FAILED", "second         passed", "pytest         passed", "2 passed"]
 
@@ -86,6 +95,31 @@ def test_several_kinds_of_tests_may_be_left_out(toy: Path, capfd: pytest.Capture
     assert selftest.run_tests(["--no-browser-tests", "--no-kernel-tests"], toy) == 0
     stages = ["browser tests  passed  not run", "kernel tests   passed  not run", "pytest         passed", "1 passed"]
     assert output(capfd)[2:] == stages
+
+
+VIOLATIONS = {
+    "ruff check": "import os\n",
+    "ruff format": "x = [1,2]\n",
+    "mypy": "def f(x): return x\n",
+    "import-linter": "import sevviz.above\n",
+}
+
+
+@pytest.mark.parametrize("name", selftest.STATIC_CHECKS)
+def test_each_check_can_fail(tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str) -> None:
+    """With our own settings: clean code passes, and one violation of the one rule fails."""
+    package = tmp_path / "sevviz"
+    package.mkdir()
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "empty.py").touch()
+    for module in ("__init__", "above", "below"):
+        (package / f"{module}.py").write_text('"""Part of a package."""\n')
+    (tmp_path / "pyproject.toml").write_text(re.sub(r"(?ms)^\[tool.importlinter\]\n.*", LAYERS, SETTINGS))
+    check = selftest.STATIC_CHECKS[name]
+    assert selftest.static_check(tmp_path, name, check).passed, capfd.readouterr().out
+    with (package / "below.py").open("a") as module_file:
+        module_file.write("\n" + VIOLATIONS[name])
+    assert not selftest.static_check(tmp_path, name, check).passed
 
 
 def test_running_no_test_at_all_fails(toy: Path) -> None:
