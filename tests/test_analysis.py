@@ -167,6 +167,14 @@ def test_a_task_that_waits_for_what_never_comes_is_a_livelock() -> None:
     assert found.outcomes == ()
 
 
+def test_a_task_that_is_kept_from_a_lock_again_and_again_is_part_of_a_livelock() -> None:
+    """A fair scheduler need not run the ioctl: whenever it is looked at, the mutex may be taken."""
+    found = verdict("for (;;) { mutex_lock(&dst->lock); mutex_unlock(&dst->lock); }", ALONE, "ioctl(B)")
+    assert found.livelock is not None
+    assert (found.livelock.stem, found.livelock.loop) == ((), (1, 1))
+    assert found.starvation is None
+
+
 def test_a_scheme_without_loops_has_neither() -> None:
     found = verdict(ABBA)
     assert (found.livelock, found.starvation) == (None, None)

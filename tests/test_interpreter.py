@@ -175,6 +175,15 @@ def test_a_sleeping_holder_and_a_spinner_on_the_only_cpu_hang_the_machine() -> N
     assert [outcome.schedule for outcome in found.deadlocks] == [(3, 1), (3, 2)]  # 1 and 2 do the same
 
 
+def test_a_sleeper_that_is_woken_in_atomic_context_needs_a_free_cpu() -> None:
+    """1 sleeps on B.lock with B.s held; when B.lock is free, 2 comes to B.s and spins on the only CPU."""
+    made = program(f"READ_ONCE(src->x); {V4_LIKE}", *V4_TASKS, cpus=1)
+    trace = follow(made, "3 1 1 3 2")
+    assert [value_of(trace, name) for name in ("B.lock", "B.s")] == [0, 1]
+    assert moves(made, trace.states[-1]) == []
+    assert [move.actor for move in moves(made, follow(made, "3 1 1 3").states[-1])] == [1, 2]
+
+
 def test_with_a_cpu_for_the_ioctl_everybody_returns() -> None:
     assert verdict(V4_LIKE, *V4_TASKS, cpus=2).deadlocks == ()
     assert verdict(V4_LIKE, *V4_TASKS).deadlocks == ()

@@ -17,6 +17,7 @@ from toys import (
 
 from sevviz.errors import ScheduleError
 from sevviz.interpreter import initial_state, moves, wait_of
+from sevviz.model import SIGNALLED
 
 # kernel/locking/mutex.c, and measured in real kernels (what each returns when it is killed).
 
@@ -68,6 +69,12 @@ def test_a_self_deadlock_that_is_killed_returns_0_and_the_second_unlock_is_a_fau
 def test_a_signal_before_the_second_acquisition_makes_it_eintr() -> None:
     made = program("mutex_lock_killable(&dst->lock); return mutex_lock_killable(&dst->lock);", ALONE, signals=True)
     assert results(follow(made, "1! 1 1")) == [-4]
+
+
+def test_a_signal_to_who_does_not_wait_for_its_own_mutex_leaves_no_handoff_behind() -> None:
+    made = program("mutex_lock_killable(&dst->lock); return 0;", ALONE, "ioctl(B)", signals=True)
+    assert follow(made, "1!").states[-1].marks == (SIGNALLED, 0)
+    assert follow(made, "2 1!").states[-1].marks == (SIGNALLED, 0)
 
 
 def test_the_handoff_serves_one_wait_only() -> None:
