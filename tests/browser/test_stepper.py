@@ -17,12 +17,14 @@ from playwright.sync_api import expect
 
 import sevviz
 from browser.chromium import AXE, AXE_TAGS
+from sevviz import Stepper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
 
+STOP = 10  # seconds that JupyterLab may take to end
 TOKEN = "a-token-for-tests"  # noqa: S105 - of a server that lives for these tests
 START = 60  # seconds that JupyterLab may take to answer
 PATIENCE = 30_000  # milliseconds that a kernel or a first picture may take
@@ -50,6 +52,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a JupyterLab of its own, with nothing of this user's settings."""
     home = tmp_path_factory.mktemp("lab")
     write_notebook(home / "stepper.ipynb")
+    write_saved_notebook(home / "saved.ipynb")
     news = home / "labconfig"
     news.mkdir()
     quiet = {"@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"}}
@@ -70,6 +73,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         _wait_for(address, home / "log")
         yield address
         server.terminate()
+        try:
+            server.wait(timeout=STOP)
+        except subprocess.TimeoutExpired:  # a kernel that is still starting can hold it up; kernels follow their parent
+            server.kill()
 
 
 def _wait_for(address: str, log: Path) -> None:
@@ -97,6 +104,23 @@ def notebook(lab: str, chromium: Browser) -> Iterator[Page]:
     page.get_by_role("button", name="Step 1", exact=True).wait_for()
     yield page
     page.close()
+
+
+def write_saved_notebook(path: Path) -> None:
+    """A notebook as somebody else saved it: the stepper's output is there, and no kernel that made it."""
+    bundle = Stepper("naive", schedule="1 2")._repr_mimebundle_()
+    assert bundle is not None
+    output = {"output_type": "display_data", "metadata": {}, "data": bundle[0]}
+    cell = {
+        "cell_type": "code",
+        "id": "saved",
+        "execution_count": 1,
+        "metadata": {},
+        "outputs": [output],
+        "source": "s",
+    }
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
+    path.write_text(json.dumps(notebook), encoding="utf-8")
 
 
 def run_cell(page: Page, number: int) -> None:
@@ -185,3 +209,14 @@ def test_axe_finds_nothing_in_the_widget(notebook: Page) -> None:
     notebook.evaluate(AXE.read_text(encoding="utf-8"))
     found = notebook.evaluate("tags => axe.run(document.querySelector('.sevviz'), { runOnly: tags })", AXE_TAGS)
     assert [rule["id"] for rule in found["violations"]] == []
+
+
+def test_an_untrusted_notebook_shows_the_static_picture(lab: str, chromium: Browser) -> None:
+    page = chromium.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{lab}/lab/tree/saved.ipynb?token={TOKEN}&reset")
+    output = page.locator(".jp-Notebook .jp-OutputArea-output")
+    expect(output).to_contain_text("Deadlock in 2 of 6 schedules.", timeout=PATIENCE)
+    expect(output).to_contain_text("Task 2 (B→A) calls mutex_lock(A.lock) and holds it now.")
+    assert output.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
+    page.close()
