@@ -1,0 +1,48 @@
+"""Explicit engine, symbolic engine and oracle on random schemes and on every shipped scheme in every scenario."""
+
+from itertools import product
+
+import pytest
+from agreement import disagreements
+from differential import compare_seed, program_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import sevviz
+from sevviz.explorer import explore
+from sevviz.interpreter import moves
+
+# The symbolic engine does not count CPUs.
+SCENARIOS = [name for name in sevviz.scenario_names() if sevviz.scenario(name).settings.cpus is None]
+LARGEST_SEED = 1_000_000
+
+
+@pytest.mark.parametrize(("scheme", "scenario"), list(product(sevviz.scheme_names(), SCENARIOS)))
+def test_both_engines_agree_on_every_scheme_in_every_scenario(scheme: str, scenario: str) -> None:
+    """Numbers of states, outcomes, faults, endless runs and the lengths of all schedules are the same."""
+    assert disagreements(sevviz.program(scheme, scenario)) == []
+
+
+@pytest.mark.parametrize("first", range(0, 120, 40))
+def test_three_engines_agree_on_random_schemes(first: int) -> None:
+    """The same seeds in every run; the command `python -m differential` compares on as many as one likes."""
+    found = [compare_seed(seed) for seed in range(first, first + 40)]
+    assert [finding for finding in found if finding.disagreements] == []
+    assert sum(finding.states for finding in found) > 2_000
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, LARGEST_SEED))
+def test_both_engines_agree_on_schemes_nobody_has_seen(seed: int) -> None:
+    """New seeds in every run."""
+    assert compare_seed(seed, with_oracle=False).disagreements == ()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, LARGEST_SEED))
+def test_equal_states_have_equal_hashes_and_successors(seed: int) -> None:
+    """The identity of states is what the explicit search rests on."""
+    program = program_of(seed)
+    for state in explore(program, 50).states:
+        twin = type(state)(*(tuple(part) for part in state))
+        assert (state, hash(state), moves(program, state)) == (twin, hash(twin), moves(program, twin))
