@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sevviz.catalogue import load_text, make_scenario, program
-from sevviz.exercises import ExerciseError, Limits, Mark, check, exercise_names, load_exercise
+from sevviz.exercises import ExerciseError, Limits, Mark, Worker, check, exercise_names, folder, load_exercise
 from sevviz.exercises.marking import mark_here
 from sevviz.exercises.model import KINDS
 from sevviz.schedule import parse_schedule
@@ -200,7 +200,8 @@ def test_hash_randomisation_changes_no_mark(monkeypatch: pytest.MonkeyPatch) -> 
     exercise, sample, mark = marked("repair_winner", 1)
     for seed in ("1", "2"):
         monkeypatch.setitem(os.environ, "PYTHONHASHSEED", seed)
-        assert check(exercise.name, sample.answer) == mark
+        with Worker() as worker:
+            assert worker.mark(folder() / f"{exercise.name}.toml", sample.answer) == mark
 
 
 def test_c_that_never_ends_is_endless_and_c_that_counts_on_is_undecided() -> None:
@@ -258,7 +259,7 @@ def test_an_exercise_that_does_not_exist_is_an_error_that_names_the_near_one() -
 def test_a_fault_of_the_marker_is_never_the_students(monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
-    from sevviz.exercises import folder, serving
+    from sevviz.exercises import serving
 
     def fail(*_: object, **__: object) -> Mark:
         raise ZeroDivisionError
