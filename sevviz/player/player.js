@@ -97,8 +97,9 @@ function newFaults(graph, state, edge, warned) {
   const key = (task, span) => `${task}@${span}`;
   const actor = graph.actor(edge);
   const fresh = graph.faults(edge).filter((f) => f.kind !== "sleep-in-atomic" || !warned.has(key(f.task, f.span)));
-  if (actor > 0) warned.delete(key(actor, graph.position(state, actor).span));
-  for (const fault of fresh) if (fault.task !== actor) warned.add(key(fault.task, fault.span));
+  const taken = actor > 0 ? key(actor, graph.position(state, actor).span) : "";
+  for (const fault of fresh) warned.add(key(fault.task, fault.span));
+  warned.delete(taken);
   return fresh;
 }
 
