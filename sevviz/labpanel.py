@@ -46,11 +46,11 @@ class Lab:
 
         loaded = load(scheme)
         self.name = loaded.name
-        self._shipped = loaded.text.text
+        self._shipped = self._read = loaded.text.text  # as it comes with sevviz; as it was last read without an error
         self.stepper = Bench(loaded, scenario, schedule=schedule)
         self.controls = LabControls(
             catalogue=_catalogue(self.name, loaded.header["title"]), scheme=self.name, scenario=scenario,
-            text=self._shipped, saved=saved_names(), verdict=verdict_line(self.stepper.verdict),
+            text=self._shipped, saved=saved_names(),
         )  # fmt: skip
         self.bar = LabControls(part="bar", views=[{"name": n, "title": title} for n, title in VIEWS.items()])
         self.box: Any = ipywidgets.VBox([self.controls, self.stepper, self.bar])
@@ -145,13 +145,14 @@ class Lab:
         followed, differs = follow(verdict.program, trace)
         schedule = format_schedule(followed.schedule)
         self.stepper.exchange(verdict, schedule, min(self.stepper.step, len(followed.steps)))
+        self._read = text
         self._quiet = True
         try:
             with self.controls.hold_sync():
                 self.controls.scheme, self.controls.scenario = self.name, verdict.program.scenario
                 self.controls.text, self.controls.edited = text, text != self._shipped
                 self.controls.error = {}
-                self.controls.verdict = verdict_line(verdict)
+                self.controls.verdict = f"Before: {verdict_line(before)} Now: {verdict_line(verdict)}"
                 self.controls.changes = census_changes(before, verdict)
                 self.controls.remark = differs
         finally:
@@ -204,10 +205,9 @@ class Lab:
 
     def _beside(self) -> list[Scheme | str]:
         """The scheme shown, and beside it what it was before it was edited, or two to compare it with."""
-        shown = load_text(self.text, f"{self.name}.c") if not self.controls.error else load(self.name)
         if self.controls.edited:
-            return [shown, self._shipped]
-        return [shown, *(name for name in BESIDE if name != self.name)]
+            return [load_text(self._read, f"{self.name} (edited)"), load_text(self._shipped, f"{self.name} (shipped)")]
+        return [load_text(self._read, self.name), *(name for name in BESIDE if name != self.name)]
 
     def _repr_mimebundle_(self, **kwargs: object) -> dict[str, Any]:
         """The widgets, and where no script runs what the stepper says."""

@@ -43,7 +43,6 @@ class LabControls(anywidget.AnyWidget):
     saved: traitlets.List[str] = traitlets.List().tag(sync=True)
     moment = traitlets.Dict().tag(sync=True)
     code = traitlets.Unicode().tag(sync=True)
-    arrived = traitlets.Bool(default_value=False).tag(sync=True)
     request = traitlets.Dict().tag(sync=True)
     views: traitlets.List[dict[str, str]] = traitlets.List().tag(sync=True)
     view = traitlets.Unicode().tag(sync=True)

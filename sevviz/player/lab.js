@@ -24,9 +24,9 @@ const setText = (element, text) => {
   if (element.textContent !== text) element.textContent = text;
 };
 
-/** What a link to a moment of the lab names, or null. */
-export function readLink(hash) {
-  const found = LINK.exec(hash);
+/** What an address names as a moment of the lab, or null. */
+export function readLink(address) {
+  const found = LINK.exec(address);
   if (!found) return null;
   const [, scheme, scenario, choices, step] = found;
   return { scheme, scenario, schedule: choices.replaceAll(".", " "), step: step === undefined ? null : Number(step) };
@@ -164,10 +164,13 @@ class Controls {
     }
   }
 
-  /** A link that names a moment of the lab opens it, once. */
+  /** A link that names a moment of the lab opens it, once for a page. */
   arrive() {
-    const wanted = readLink(location.hash);
-    if (wanted && !this.model.get("arrived")) this.set({ arrived: true, request: { action: "open", ...wanted } });
+    // JupyterLab drops the fragment while it starts; what the page was opened with is still on record.
+    const address = [location.href, performance.getEntriesByType("navigation")[0]?.name ?? ""].find((url) => readLink(url));
+    if (!address || window.sevvizArrived === address) return;
+    window.sevvizArrived = address;
+    this.ask("open", readLink(address));
   }
 
   // To and from Python.
