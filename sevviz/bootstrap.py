@@ -30,6 +30,10 @@ APP_MODULES = (
     "graphviz",
     "nbconvert",
     "nbclient",
+    "nbformat",
+    "bs4",
+    "IPython",
+    "traitlets",
 )
 TEST_MODULES = ("pytest", "xdist", "hypothesis", "playwright", "ruff", "mypy", "importlinter", "rattler", "hatchling")
 

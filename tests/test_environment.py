@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from importlib.metadata import packages_distributions
 from typing import Any
 
+import grimp
 import pytest
 import yaml
 from checkouts import ROOT
@@ -75,6 +77,16 @@ def test_set_up_looks_for_each_direct_dependency() -> None:
     found = {canonicalize_name(name) for module in APP_MODULES for name in distributions[module]}
     programs = {"graphviz-pure"}
     assert found | programs == {canonicalize_name(requirement.name) for requirement in DIRECT}
+
+
+def test_what_the_package_imports_is_asked_for_by_name() -> None:
+    """And not only there because another package asks for it."""
+    graph = grimp.build_graph("sevviz", include_external_packages=True, cache_dir=None)
+    imported = {module for module in graph.modules if graph.is_module_squashed(module)} - set(sys.stdlib_module_names)
+    distributions = packages_distributions()
+    found = {canonicalize_name(name) for module in imported for name in distributions[module]}
+    assert found
+    assert found <= {canonicalize_name(requirement.name) for requirement in DIRECT + EXTRAS}
 
 
 def test_nothing_is_missing_where_the_tests_run() -> None:
