@@ -6,24 +6,20 @@ Exit status of `check`: 0 certified clean, 1 a deadlock, livelock or fault was f
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-import time
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from sevviz.errors import ScheduleError, SevvizError
+from sevviz.errors import SevvizError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sevviz.model import Program
 
 __all__ = ["main"]
 
-CLEAN, FOUND, BAD_INPUT, INCONCLUSIVE, INTERRUPTED = 0, 1, 2, 3, 130
-STATUS = {"clean": CLEAN, "failed": FOUND, "inconclusive": INCONCLUSIVE}
+CLEAN, BAD_INPUT, INTERRUPTED = 0, 2, 130
 # Commands with options of their own: module, function, and what they do.
 DELEGATED = {
     "test": ("selftest", "run_tests", "run every check of a checkout"),
@@ -31,7 +27,7 @@ DELEGATED = {
     "exercises": ("exercises.commands", "main", "list, mark and lint exercises"),
     "grade": ("grade", "main", "mark the submissions of a whole class"),
 }
-QUIET_SECONDS = 2.0  # a search that lasts longer says how far it is
+ENGINES = ("auto", "explicit", "symbolic")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if command is not None:
             return command
         options = _parser().parse_args(words)
-        run: Callable[[argparse.Namespace], int] = options.run
+        run: Callable[[argparse.Namespace], int] = getattr(import_module("sevviz.commands"), options.run)
         return run(options)
     except SevvizError as error:
         print(error, file=sys.stderr)
@@ -87,23 +83,37 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_export(commands)
     _add_figure(commands)
+    _add_promela(commands)
     listing = commands.add_parser("list", help="list the schemes and scenarios")
     listing.add_argument("--json", action="store_true", help="print one JSON object")
-    listing.set_defaults(run=_list)
+    listing.set_defaults(run="list_all")
     return parser
 
 
 def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check = commands.add_parser("check", help="search every interleaving of a scheme, or replay one schedule")
-    check.add_argument("scheme", metavar="SCHEME", help="a name in data/schemes or the path of a .c file")
-    which = check.add_mutually_exclusive_group()
-    which.add_argument("--scenario", default="double", metavar="NAME", help="default: double (A->B beside B->A)")
-    which.add_argument("--task", action="append", default=[], metavar="CALL", help='such as "migrate(B, A)"; repeat it')
-    check.add_argument("--signals", action="store_true", help="every task may get a fatal signal")
-    check.add_argument("--limit", type=_positive, metavar="N", help="stop at N states and say inconclusive")
+    _add_program(check)
+    check.add_argument("--engine", choices=ENGINES, default="auto", help="auto: explicit up to four tasks")
+    check.add_argument("--limit", type=_positive, metavar="N", help="stop at N states (symbolic: nodes): inconclusive")
     check.add_argument("--schedule", metavar="STRING", help='replay this schedule, such as "1 1 2", and show its steps')
     check.add_argument("--json", action="store_true", help="print one JSON object")
-    check.set_defaults(run=_check)
+    check.set_defaults(run="check")
+
+
+def _add_program(parser: argparse.ArgumentParser) -> None:
+    """A scheme in a scenario."""
+    parser.add_argument("scheme", metavar="SCHEME", help="a name in data/schemes or the path of a .c file")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--scenario", default="double", metavar="NAME", help="default: double (A->B beside B->A)")
+    which.add_argument("--task", action="append", default=[], metavar="CALL", help='such as "migrate(B, A)"; repeat it')
+    parser.add_argument("--signals", action="store_true", help="every task may get a fatal signal")
+
+
+def _add_promela(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    promela = commands.add_parser("promela", help="write a scheme in a scenario as a Promela model, for SPIN")
+    _add_program(promela)
+    promela.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
+    promela.set_defaults(run="promela")
 
 
 def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -117,7 +127,7 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     export.add_argument(
         "-o", "--output", required=True, metavar="FILE", help="the file, or with --all the folder, to write"
     )
-    export.set_defaults(run=_export)
+    export.set_defaults(run="export")
 
 
 def _add_figure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -129,7 +139,7 @@ def _add_figure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--view", default="timeline", metavar="VIEW", help="timeline, wait-for, progress, census or map"
     )
     figure.add_argument("-o", "--output", required=True, metavar="FILE", help="its ending decides: .svg, .pdf or .png")
-    figure.set_defaults(run=_figure)
+    figure.set_defaults(run="figure")
 
 
 def _positive(written: str) -> int:
@@ -138,116 +148,3 @@ def _positive(written: str) -> int:
         message = f"{written!r} is not a number from 1"
         raise argparse.ArgumentTypeError(message)
     return number
-
-
-def _coloured() -> bool:
-    """Colour only for people: a terminal that has it, and no wish for none (no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _check(options: argparse.Namespace) -> int:
-    from sevviz.catalogue import program
-
-    chosen = program(options.scheme, options.scenario, tasks=tuple(options.task), signals=options.signals)
-    if options.schedule is not None:
-        return _replay(options, chosen)
-    from sevviz.explorer import DEFAULT_LIMIT
-    from sevviz.verdict import verdict_of
-
-    verdict = verdict_of(chosen, options.limit or DEFAULT_LIMIT, _progress())
-    if options.json:
-        print(json.dumps(verdict.to_json(), ensure_ascii=False))
-    else:
-        from sevviz.report import Paint, verdict_text
-
-        print(verdict_text(verdict, Paint(colour=_coloured())))
-    return STATUS[verdict.status]
-
-
-def _progress() -> Callable[[int], None]:
-    """Says how many states were found, on standard error, once a search lasts longer than QUIET_SECONDS."""
-    start = time.monotonic()
-
-    def report(states: int) -> None:
-        seconds = time.monotonic() - start
-        if seconds > QUIET_SECONDS:
-            print(f"sevviz: {states:,} states after {seconds:.0f} s ...", file=sys.stderr, flush=True)
-
-    return report
-
-
-def _replay(options: argparse.Namespace, chosen: Program) -> int:
-    """Show the steps of a schedule; where it cannot be followed, show its beginning and say why it ends there."""
-    from sevviz.report import Paint, trace_json, trace_text
-    from sevviz.schedule import parse_schedule
-    from sevviz.traces import replay
-
-    trace, problem = replay(chosen, parse_schedule(options.schedule, len(chosen.tasks)))
-    found = trace_json(trace)
-    if options.json:
-        print(json.dumps(found, ensure_ascii=False))
-    else:
-        print(trace_text(trace, Paint(colour=_coloured())))
-    if problem:
-        sys.stdout.flush()
-        raise ScheduleError(problem)
-    broken = any(step.faults for step in trace.steps)
-    return FOUND if broken or found["deadlock"] else CLEAN
-
-
-def _export(options: argparse.Namespace) -> int:
-    if bool(options.what) == options.all:
-        raise SevvizError("export: name one notebook or scheme, or say --all")
-    from pathlib import Path
-
-    from sevviz.export import export_notebook, export_scheme, export_site
-
-    output = Path(options.output)
-    if options.all:
-        written = export_site(output, lambda name: print(f"sevviz: {name} ...", file=sys.stderr, flush=True))
-    elif options.what.endswith(".ipynb"):
-        export_notebook(Path(options.what), output)
-        written = [output]
-    else:
-        export_scheme(options.what, options.scenario, output, options.compare)
-        written = [output]
-    for path in written:
-        print(path)
-    return CLEAN
-
-
-def _figure(options: argparse.Namespace) -> int:
-    from pathlib import Path
-
-    from sevviz.catalogue import program
-    from sevviz.csource import suggest
-    from sevviz.figures import VIEWS, write_figure
-
-    if options.view not in VIEWS:
-        raise SevvizError(
-            f"figure: no view {options.view!r}{suggest(options.view, VIEWS)}; there are {', '.join(VIEWS)}"
-        )
-    chosen = program(options.scheme, options.scenario)
-    print(write_figure(chosen, options.view, options.schedule, Path(options.output)))
-    return CLEAN
-
-
-def _list(options: argparse.Namespace) -> int:
-    from sevviz.catalogue import load, scenario, scenario_names, scheme_names
-    from sevviz.report import table
-
-    schemes = [(name, load(name).header) for name in scheme_names()]
-    scenarios = [scenario(name) for name in scenario_names()]
-    if options.json:
-        found = {
-            "format": 1,
-            "schemes": [{"name": name, **header} for name, header in schemes],
-            "scenarios": [{"name": s.name, "title": s.title, "tasks": list(s.tasks)} for s in scenarios],
-        }
-        print(json.dumps(found, ensure_ascii=False))
-        return CLEAN
-    print("schemes (sevviz check NAME)")
-    print("\n".join("  " + line for line in table([(name, header["title"]) for name, header in schemes])))
-    print("\nscenarios (--scenario NAME; ringN for any N)")
-    print("\n".join("  " + line for line in table([(s.name, s.title) for s in scenarios])))
-    return CLEAN

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sevviz.analysis import deadlock_of, returns_of, show_result
-from sevviz.interpreter import CPU, moves
-from sevviz.model import FAULTED
 from sevviz.schedule import format_schedule
 from sevviz.verdict import fault_json, waits_json
 
@@ -14,10 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sevviz.census import FoundFault, Outcome
-    from sevviz.model import Fault, Program, Step, Trace
+    from sevviz.model import Program
+    from sevviz.symbolic import SymbolicVerdict
     from sevviz.verdict import Verdict
 
-__all__ = ["Paint", "trace_json", "trace_text", "verdict_text"]
+__all__ = ["Paint", "fault_text", "head", "symbolic_text", "table", "verdict_text"]
+
+MOST_LINES = 9  # of a head: with many tasks, the first ones show what all are like
 
 COLOURS = {"good": "32", "bad": "1;31", "note": "33", "dim": "2", "bold": "1"}
 
@@ -46,14 +46,42 @@ def table(rows: Sequence[Sequence[str]], *, right: tuple[int, ...] = ()) -> list
 def verdict_text(verdict: Verdict, paint: Paint) -> str:
     """The whole verdict: what was searched, every outcome, every fault, endless runs, and the conclusion."""
     program = verdict.program
-    lines = [*_head(program, paint), "", _searched(verdict), ""]
+    lines = [*head(program, paint), "", _searched(verdict), ""]
     lines += _outcomes(verdict, paint)
     lines += _faults(verdict, paint)
     lines += _loops(verdict, paint)
     return "\n".join([*lines, "", _conclusion(verdict, paint)])
 
 
-def _head(program: Program, paint: Paint) -> list[str]:
+def symbolic_text(verdict: SymbolicVerdict, paint: Paint) -> str:
+    """The verdict of the symbolic engine: it counts states, not schedules, and with many tasks it counts results."""
+    program = verdict.program
+    lines = [*head(program, paint)[:MOST_LINES], *(["  ..."] if len(program.tasks) >= MOST_LINES else []), ""]
+    states = "an unknown number of" if verdict.states is None else f"{verdict.states:,}"
+    lines += [f"Searched with decision diagrams: {states} states, {verdict.nodes:,} nodes.", ""]
+    rows = [(outcome_label(o), format_schedule(o.schedule) or "(no step)") for o in verdict.outcomes]
+    lines += table([("outcome", "shortest schedule"), *rows]) if rows else []
+    for count in verdict.counts:
+        lines.append(f"{count.result}: {count.numbers[0]} to {count.numbers[-1]} of {len(program.tasks)} tasks at once")
+    for found in verdict.faults:
+        line = fault_text(program, found.fault.kind, fault_json(program, found))
+        lines.append(paint(f"{line}  {format_schedule(found.schedule)}", "bad"))
+    lines += _loops(verdict, paint)
+    lines += [paint(note, "note") for note in verdict.notes]
+    return "\n".join([*lines, "", _symbolic_conclusion(verdict, paint)])
+
+
+def _symbolic_conclusion(verdict: SymbolicVerdict, paint: Paint) -> str:
+    bad = _bad(verdict)
+    if bad:
+        return paint(f"Found: {', '.join(bad)}.", "bad")
+    if not verdict.complete:
+        return paint("Inconclusive: nothing wrong was found, but the search did not finish.", "note")
+    return paint(f"Certified: no deadlock, livelock or fault in all {verdict.states:,} states.", "good")
+
+
+def head(program: Program, paint: Paint) -> list[str]:
+    """The scheme, its tasks, and what the scenario adds."""
     lines = [f"{paint(program.name, 'bold')}: {program.title}"]
     lines += [f"  task {number}  {task.label}" for number, task in enumerate(program.tasks, 1)]
     extra = ["fatal signals"] if program.signals else []
@@ -96,8 +124,8 @@ def _outcomes(verdict: Verdict, paint: Paint) -> list[str]:
         rows.append((outcome_label(outcome), *_share(outcome.interleavings, total), shortest))
     if len(rows) == 1:
         return ["No schedule ends within what was searched."]
-    head, *body = table(rows, right=(1, 2))
-    lines = [paint(head, "dim")]
+    heading, *body = table(rows, right=(1, 2))
+    lines = [paint(heading, "dim")]
     for line, outcome in zip(body, verdict.outcomes, strict=True):
         lines.append(line if outcome.kind == "returned" else paint(line, "bad"))
         lines += [f"    {text}" for text in _waits(verdict.program, outcome)]
@@ -152,7 +180,7 @@ def _in_how_many(verdict: Verdict, found: FoundFault) -> str:
     return f" in {found.interleavings:,} of {total:,} schedules"
 
 
-def _loops(verdict: Verdict, paint: Paint) -> list[str]:
+def _loops(verdict: Verdict | SymbolicVerdict, paint: Paint) -> list[str]:
     lines = []
     if verdict.livelock is not None:
         stem, loop = format_schedule(verdict.livelock.stem), format_schedule(verdict.livelock.loop)
@@ -166,10 +194,14 @@ def _loops(verdict: Verdict, paint: Paint) -> list[str]:
     return ["", *lines] if lines else []
 
 
-def _conclusion(verdict: Verdict, paint: Paint) -> str:
+def _bad(verdict: Verdict | SymbolicVerdict) -> list[str]:
     bad = ["a deadlock"] if verdict.deadlocks else []
     bad += sorted({found.fault.kind for found in verdict.faults} - {"self-deadlock"})
-    bad += ["a livelock"] if verdict.livelock else []
+    return bad + (["a livelock"] if verdict.livelock else [])
+
+
+def _conclusion(verdict: Verdict, paint: Paint) -> str:
+    bad = _bad(verdict)
     if bad:
         return paint(f"Found: {', '.join(bad)}.", "bad")
     count = len(verdict.graph.states)
@@ -179,122 +211,3 @@ def _conclusion(verdict: Verdict, paint: Paint) -> str:
         )
         return paint(text, "note")
     return paint(f"Certified: no deadlock, livelock or fault in all {count:,} states.", "good")
-
-
-# One schedule.
-
-
-def _change(program: Program, step: Step) -> str:
-    if step.operation is None or step.operation.object < 0 or step.before == step.after:
-        return ""
-    shared = program.objects[step.operation.object]
-    if not shared.is_lock:
-        return f"{shared.name}: {step.before} → {step.after}"
-    holders = ["free" if value == 0 else f"task {value}" for value in (step.before, step.after)]
-    return f"{shared.name}: {' → '.join(holders)}"
-
-
-def _step_result(step: Step) -> str:
-    returns = step.operation is not None and step.operation.action in ("trylock", "cmpxchg", "xchg", "load")
-    interruptible = step.operation is not None and step.operation.interruptible
-    return f"= {show_result(step.result)}" if returns or interruptible else ""
-
-
-def trace_text(trace: Trace, paint: Paint) -> str:
-    """One line per step, then how it stands at the end: results, waits, deadlock, faults."""
-    program = trace.program
-    rows = [("step", "task", "line", "call", "", "change")]
-    for number, step in enumerate(trace.steps, 1):
-        operation = step.operation
-        if operation is None:
-            rows.append((str(number), f"{-step.actor}!", "", "fatal signal", "", ""))
-            continue
-        line = str(operation.span.line) if operation.source == 0 else program.sources[operation.source].name
-        call, change = operation.text, _change(program, step)
-        rows.append((str(number), str(step.actor), line, call, _step_result(step), change))
-    head, *body = table(rows, right=(0, 1, 2))
-    lines = [*_head(program, paint), "", paint(head, "dim")]
-    for text, step in zip(body, trace.steps, strict=True):
-        lines.append(text)
-        lines += [f"      {paint(_fault_line(program, fault), 'bad')}" for fault in step.faults]
-    return "\n".join([*lines, "", *_standing(trace, paint)])
-
-
-def _fault_line(program: Program, fault: Fault) -> str:
-    found = {
-        "line": fault.span.line if fault.span and fault.source == 0 else None,
-        "task": fault.task,
-        "object": fault.object,
-        "holding": fault.holding,
-    }
-    return fault_text(program, fault.kind, found)
-
-
-def _standing(trace: Trace, paint: Paint) -> list[str]:
-    """Each task at the end of a trace."""
-    program, state = trace.program, trace.states[-1]
-    following = moves(program, state)
-    can = {move.actor for move in following}
-    deadlock = deadlock_of(program, state)
-    waits = {wait.task: wait for wait in deadlock.waits} if deadlock else {}
-    lines = []
-    for task in range(1, len(program.tasks) + 1):
-        position = program.position(state, task - 1)
-        if position.operation is None:
-            text = f"has returned {show_result(position.result)}"
-        elif state.marks[task - 1] & FAULTED:
-            text = f"broke a rule at {position.operation.text}; the schedule ends"
-        elif task in can:
-            text = f"is about to {position.operation.text}"
-        elif any(mark & FAULTED for mark in state.marks):
-            text = f"was about to {position.operation.text}"
-        else:
-            text = _blocked(program, trace, task)
-        lines.append(paint(f"task {task} {text}", "bad" if task in waits else "bold"))
-    if deadlock is not None:
-        lines.append(paint("Deadlock.", "bad"))
-    return lines
-
-
-def _blocked(program: Program, trace: Trace, task: int) -> str:
-    from sevviz.interpreter import wait_of
-
-    wait = wait_of(program, trace.states[-1], task)
-    if wait is None or wait.object == CPU:
-        return "has no CPU: spinning tasks keep them all"
-    name = program.objects[wait.object].name
-    values = [state.values[wait.object] for state in trace.states]
-    since = next((n for n in range(len(values) - 1, 0, -1) if values[n - 1] != values[n]), 0)
-    return f"waits for {name}, held by task {wait.holder} since step {since}"
-
-
-def trace_json(trace: Trace) -> dict[str, Any]:
-    """A replayed schedule as one JSON object: its steps, the results so far, and the deadlock at its end if any."""
-    program, last = trace.program, trace.states[-1]
-    deadlock = deadlock_of(program, last)
-    steps = []
-    for number, step in enumerate(trace.steps, 1):
-        operation = step.operation
-        steps.append(
-            {
-                "step": number,
-                "task": abs(step.actor),
-                "signal": step.actor < 0,
-                "call": operation.text if operation else "fatal signal",
-                "line": operation.span.line if operation and operation.source == 0 else None,
-                "result": show_result(step.result) if _step_result(step) else None,
-                "object": program.objects[operation.object].name if operation and operation.object >= 0 else None,
-                "before": step.before,
-                "after": step.after,
-                "faults": [fault.kind for fault in step.faults],
-            }
-        )
-    return {
-        "format": 1,
-        "scheme": program.name,
-        "tasks": [task.label for task in program.tasks],
-        "schedule": format_schedule(trace.schedule),
-        "steps": steps,
-        "returns": list(returns_of(program, last)),
-        "deadlock": [wait.task for wait in deadlock.waits] if deadlock else None,
-    }

@@ -157,7 +157,8 @@ def test_colour_on_a_terminal_unless_no_color_is_set() -> None:
         environment = {**os.environ, "NO_COLOR": setting, "TERM": "xterm"}
         done = subprocess.run(
             [str(script), "-qec", command, "/dev/null"],
-            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+            check=False,
         )  # fmt: skip
         assert ("\x1b[1;31mFound: a deadlock." in done.stdout) is coloured
 
@@ -186,3 +187,44 @@ def test_list_names_every_scheme_and_scenario(capsys: pytest.CaptureFixture[str]
     assert all(f"  {name} " in out for name in [*names, "double", "ring3", "retry"])
     status, out, _ = output(capsys, "list", "--json")
     assert (status, {s["name"] for s in json.loads(out)["schemes"]}) == (0, set(names))
+
+
+def test_a_replay_shows_stores_that_overtake_and_signals_as_they_are_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    schedule = "1 1 1 1 1 1 1 1 1 1 1 1 1~ 1"
+    _, out, _ = output(capsys, "check", "v3_global_spinlock", "--scenario", "weak", "--schedule", schedule)
+    assert "  13    1~    39  WRITE_ONCE(A.migration_in_progress, 0)" in out
+    _, out, _ = output(capsys, "check", "naive", "--signals", "--schedule", "1!", "--json")
+    assert (
+        json.loads(out)["steps"][0] | {"call": "fatal signal", "task": 1, "signal": True} == json.loads(out)["steps"][0]
+    )
+
+
+def test_many_tasks_are_searched_with_decision_diagrams(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = output(capsys, "check", "naive", "--scenario", "ring8", "--json")
+    found = json.loads(out)
+    assert (status, found["engine"], found["complete"]) == (1, "symbolic", True)
+    assert found["outcomes"][0]["schedule"].count(" ") == 7
+    status, out, _ = output(capsys, "check", "flag_then_mutex", "--scenario", "ring16")
+    assert status == 0
+    assert "-EBUSY: 0 to 16 of 16 tasks at once" in out
+
+
+def test_both_engines_answer_the_same_question(capsys: pytest.CaptureFixture[str]) -> None:
+    found = []
+    for engine in ("explicit", "symbolic"):
+        _, out, _ = output(capsys, "check", "flag_then_mutex", "--scenario", "ring3", "--engine", engine, "--json")
+        found.append(json.loads(out))
+    assert [one["engine"] for one in found] == ["explicit", "symbolic"]
+    assert found[0]["states"] == found[1]["states"]
+    assert {tuple(o["returns"]) for o in found[0]["outcomes"]} == {tuple(o["returns"]) for o in found[1]["outcomes"]}
+
+
+def test_promela_is_written_to_a_file_or_to_standard_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = output(capsys, "promela", "naive")
+    assert status == 0
+    assert "mutex_lock" in out
+    assert output(capsys, "promela", "naive", "-o", str(tmp_path / "x.pml"))[0] == 0
+    assert (tmp_path / "x.pml").read_text() == out
+    assert output(capsys, "promela", "naive", "-o", str(tmp_path / "no" / "x.pml"))[0] == 2
