@@ -20,8 +20,8 @@ from sevviz.views.matrix_figure import draw_matrix
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sevviz.views.figure import SpokenFigure
     from sevviz.views.matrix import Matrix, MatrixCell
-    from sevviz.views.picture import Picture
 
 __all__ = ["MatrixBoard", "matrix"]
 
@@ -46,8 +46,8 @@ class MatrixBoard:
         """A line for each cell, with a heading."""
         return self.table.to_csv()
 
-    def figure(self) -> Picture:
-        """The matrix as a figure: `.save("matrix.svg")`."""
+    def figure(self) -> SpokenFigure:
+        """The matrix as a figure: `.savefig("matrix.pdf")`, or `.svg()`."""
         return draw_matrix(self.table)
 
     def open(self, scheme: str, scenario: str) -> Stepper:

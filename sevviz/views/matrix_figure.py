@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sevviz.views.figure import SpokenFigure
 from sevviz.views.matrix import KINDS
-from sevviz.views.picture import Picture, new_figure
-from sevviz.views.style import INK, figure_style
+from sevviz.views.style import INK, PAPER, figure_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,19 +21,21 @@ CHARACTER, LINE = 0.078, 0.21  # inches: of a name, and of a line in the legend
 HATCHES = {"deadlock": "///", "fault": "...", "livelock": "\\\\\\", "inconclusive": "---"}
 
 
-def draw_matrix(matrix: Matrix) -> Picture:
+def draw_matrix(matrix: Matrix) -> SpokenFigure:
     """The matrix with a colour, a hatch and a letter for each verdict."""
     with figure_style():
-        return Picture(_figure(matrix), matrix.alt, matrix.text)
+        figure = _figure(matrix)
+    figure.alt, figure.twin = matrix.alt, matrix.text
+    return figure
 
 
-def _figure(matrix: Matrix) -> Figure:
+def _figure(matrix: Matrix) -> SpokenFigure:
     used = [name for name in KINDS if any(cell.kind == name for cell in matrix.cells)]
     side, top = CHARACTER * max(map(len, matrix.schemes)) + 0.2, CHARACTER * max(map(len, matrix.scenarios)) + 0.3
     wide, high = CELL[0] * len(matrix.scenarios), CELL[1] * len(matrix.schemes)
     legend = LINE * len(used) + 0.25
     width, height = max(side + wide + 0.15, 6.2), top + high + legend
-    figure = new_figure(width, height)
+    figure = SpokenFigure(figsize=(width, height), facecolor=PAPER)
     axes = figure.add_axes((side / width, legend / height, wide / width, high / height))
     axes.set_xlim(0, len(matrix.scenarios))
     axes.set_ylim(len(matrix.schemes), 0)

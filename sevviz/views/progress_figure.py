@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sevviz.schedule import format_schedule
+from sevviz.views.figure import SpokenFigure
 from sevviz.views.names import arrow
-from sevviz.views.picture import Picture, new_figure
 from sevviz.views.progress import alt_of, progress_graph, progress_text, short
 from sevviz.views.regions import REGIONS, scenario_title
-from sevviz.views.style import BLUE, GREY, INK, RING, figure_style
+from sevviz.views.style import BLUE, GREY, INK, PAPER, RING, figure_style
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from sevviz.progress import Border, Path, ProgressGraph
     from sevviz.verdict import Verdict
@@ -28,20 +27,22 @@ NARROWEST = 5.6  # inches: the legend's words
 JAMB = 0.3  # part of a border that a door's jamb takes on each side
 
 
-def draw_progress(verdict: Verdict, schedule: str = "", tasks: tuple[int, int] = (1, 2)) -> Picture:
+def draw_progress(verdict: Verdict, schedule: str = "", tasks: tuple[int, int] = (1, 2)) -> SpokenFigure:
     """The progress graph of two tasks with a schedule in it; raises SevvizError where there is none."""
     graph = progress_graph(verdict, schedule, tasks)
     with figure_style():
-        return Picture(_figure(graph), alt_of(graph), progress_text(graph))
+        figure = _figure(graph)
+    figure.alt, figure.twin = alt_of(graph), progress_text(graph)
+    return figure
 
 
-def _figure(graph: ProgressGraph) -> Figure:
+def _figure(graph: ProgressGraph) -> SpokenFigure:
     columns, rows = (len(path.positions) for path in graph.paths)
     under, side = (CHARACTER * max(map(len, _labels(path))) + 0.2 for path in graph.paths)
     entries = _legend_entries(graph)
     below = under + LEGEND_LINE * len(entries) + 0.15
     width, height = max(side + CELL * columns + 0.2, NARROWEST), below + CELL * rows + TOP
-    figure = new_figure(width, height)
+    figure = SpokenFigure(figsize=(width, height), facecolor=PAPER)
     box = (side / width, below / height, CELL * columns / width, CELL * rows / height)
     axes = figure.add_axes(box)
     axes.set_xlim(0, columns)

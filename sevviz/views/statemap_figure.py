@@ -6,14 +6,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sevviz.schedule import format_schedule
-from sevviz.views.picture import Picture, new_figure
+from sevviz.views.figure import SpokenFigure
 from sevviz.views.regions import REGIONS, scenario_title
 from sevviz.views.statemap import alt_of, loop_steps, map_text, state_map
-from sevviz.views.style import BLUE, GREY, INK, RING, figure_style
+from sevviz.views.style import BLUE, GREY, INK, PAPER, RING, figure_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from sevviz.verdict import Verdict
     from sevviz.views.statemap import StateMap
@@ -26,21 +25,23 @@ HEAD, LEGEND_LINE = 0.75, 0.21  # inches
 NARROWEST = 5.6
 
 
-def draw_state_map(verdict: Verdict, schedule: str = "") -> Picture:
+def draw_state_map(verdict: Verdict, schedule: str = "") -> SpokenFigure:
     """Every reachable state, with a schedule in it; raises SevvizError where there are too many to read."""
     found = state_map(verdict, schedule)
     with figure_style():
-        return Picture(_figure(found), alt_of(found), map_text(found))
+        figure = _figure(found)
+    figure.alt, figure.twin = alt_of(found), map_text(found)
+    return figure
 
 
-def _figure(found: StateMap) -> Figure:
+def _figure(found: StateMap) -> SpokenFigure:
     xs, ys = zip(*found.places, strict=True)
     columns, rows = max(xs) + 1, max(ys) - min(ys) + 1
     used = [kind for kind in REGIONS if kind in found.classes]
     legend = LEGEND_LINE * (len(used) + 2 + bool(found.loop))
     wide, high = min(WIDEST, ROOM * 1.5 * columns), min(HIGHEST, max(ROOM * rows, 1.0))
     width, height = max(wide + 0.5, NARROWEST), high + legend + HEAD + 0.35
-    figure = new_figure(width, height)
+    figure = SpokenFigure(figsize=(width, height), facecolor=PAPER)
     axes = figure.add_axes((0.25 / width, (legend + 0.35) / height, wide / width, high / height))
     size = max(2.5, min(10.0, 0.62 * 72 * min(wide / columns, high / rows)))
     _draw(axes, found, size)
