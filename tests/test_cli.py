@@ -194,7 +194,7 @@ def test_a_replay_shows_stores_that_overtake_and_signals_as_they_are_written(
 ) -> None:
     schedule = "1 1 1 1 1 1 1 1 1 1 1 1 1~ 1"
     _, out, _ = output(capsys, "check", "v3_global_spinlock", "--scenario", "weak", "--schedule", schedule)
-    assert "  13    1~    39  WRITE_ONCE(A.migration_in_progress, 0)" in out
+    assert "  13    1~    48  WRITE_ONCE(A.migration_in_progress, 0)" in out
     _, out, _ = output(capsys, "check", "naive", "--signals", "--schedule", "1!", "--json")
     assert (
         json.loads(out)["steps"][0] | {"call": "fatal signal", "task": 1, "signal": True} == json.loads(out)["steps"][0]
