@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sevviz.catalogue import load, program
 from sevviz.errors import SevvizError
-from sevviz.kernel.record import load_recording
+from sevviz.kernel.recording import load_recording
 from sevviz.lockdep import lockdep_reports
-from sevviz.schedule import parse_schedule
+from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.traces import run
 from sevviz.views.text import wait_for_text
 
@@ -46,20 +46,20 @@ def kernel_words(
 ) -> KernelWords:
     """What a kernel was recorded to print at a schedule; raises SevvizError where nothing is recorded for it."""
     recording = load_recording(scheme)
-    runs: list[dict[str, Any]] = recording["runs"] if recording else []
-    here = [one for one in runs if one["scenario"] == scenario and one["configuration"] == configuration]
     chosen = program(load(scheme), scenario)
     actors = parse_schedule(schedule, len(chosen.tasks))
-    found = next((one for one in here if parse_schedule(one["schedule"], len(chosen.tasks)) == actors), None)
+    found = recording.find(scenario, format_schedule(actors), configuration) if recording else None
     if recording is None or found is None:
-        known = "; ".join(one["schedule"] for one in here) or "none"
+        runs = recording.runs if recording else ()
+        here = [one.schedule for one in runs if (one.scenario, one.configuration) == (scenario, configuration)]
+        known = "; ".join(here) or "none"
         raise SevvizError(f"no kernel run of {scheme}/{scenario} at {schedule!r} is recorded; recorded are: {known}")
     trace = run(chosen, actors)
     reports = [_ours(report.kind, report.task, str(report.lock)) for report in lockdep_reports(trace)]
     faults = [f"task {fault.task}: {fault.kind} at {fault.object}" for step in trace.steps for fault in step.faults]
     ours = [*faults, *(reports or ["lockdep, as modelled: silent"]), wait_for_text(chosen, trace.states[-1])]
-    words = [recording["words"][key] for key in found["words"]]
-    return KernelWords(recording["kernel"], configuration, words, "\n".join(ours))
+    words = [recording.words[key] for key in found.words]
+    return KernelWords(recording.kernel, configuration, words, "\n".join(ours))
 
 
 def _ours(kind: str, task: int, lock: str) -> str:
