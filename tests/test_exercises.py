@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -221,6 +222,12 @@ def test_what_takes_too_long_is_stopped_and_undecided() -> None:
     mark = check("repair_v4", COUNTER, limits=Limits(states=10**9, seconds=1))
     assert mark.verdict == "undecided"
     assert "more than 1 seconds" in mark.message
+
+
+def test_a_machine_that_cannot_mark_says_so_and_blames_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with Worker() as worker, pytest.raises(ExerciseError, match="cannot start a process of its own"):
+        worker.mark(folder() / "repair_v4.toml", "x")
 
 
 @pytest.mark.slow

@@ -129,7 +129,7 @@ class _Reader:
             asks=tuple(self.ask(t, place) for t in self.tables("asks")),
             criteria=tuple(self.criterion(t, place) for t in self.tables("criteria")),
             fixed=self.strings(table, "fixed"),
-            reference=str(table.get("reference", "starter")),
+            reference=self.reference(table, "reference", "starter"),
             samples=tuple(self.sample(t, code) for t in self.tables("samples")),
         )  # fmt: skip
 
@@ -220,9 +220,16 @@ class _Reader:
         return Criterion(
             self.text(table, "name"), rule, place, int(table.get("points", 1)),
             str(table.get("hint", "")), bool(table.get("hidden", False)), bool(table.get("gate", False)),
-            str(table.get("like", "")), self.tuples(table, "must"), self.tuples(table, "only"),
+            self.reference(table, "like", ""), self.tuples(table, "must"), self.tuples(table, "only"),
             self.strings(table, "locks"), str(table.get("flag", "")),
         )  # fmt: skip
+
+    def reference(self, table: dict[str, Any], key: str, default: str) -> str:
+        """A scheme to hold answers against: the starter, or one that comes with sevviz."""
+        name = str(table.get(key, default))
+        if name not in (default, "starter", *scheme_names()):
+            raise self.fail(f"{key} {name!r} is neither starter nor a scheme{suggest(name, scheme_names())}")
+        return name
 
     def sample(self, table: dict[str, Any], code: str) -> Sample:
         answer = str(table.get("answer", ""))

@@ -31,7 +31,8 @@ def serve(lines: IO[str], out: IO[str], limits: Limits) -> None:
             text = f"The search needs more memory than {limits.megabytes:,} MB."
             mark = undecided(exercise, text, hidden=order["hidden"])
         except Exception as error:  # noqa: BLE001 - a fault of ours is never the student's
-            text = f"Marking met a fault of its own, {type(error).__name__}: a person has to look at this answer."
+            what = f"{type(error).__name__}: {error}"
+            text = f"Marking met a fault of its own ({what}): a person has to look at this answer."
             mark = undecided(exercise, text, hidden=order["hidden"])
         out.write(json.dumps(mark.to_json()) + "\n")
         out.flush()

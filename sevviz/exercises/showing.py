@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sevviz.exercises.mark import Evidence
-from sevviz.report import Paint, trace_text
+from sevviz.report import Paint
 from sevviz.schedule import format_schedule
+from sevviz.trace_report import trace_text
 from sevviz.traces import replay
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from typing import Self
 
 from sevviz.exercises.mark import Mark
 from sevviz.exercises.marking import Limits, mark_here, undecided
+from sevviz.exercises.model import ExerciseError
 from sevviz.exercises.reading import read_exercise
 
 __all__ = ["Worker"]
@@ -85,7 +86,13 @@ class Worker:
                 [sys.executable, "-P", "-m", "sevviz.exercises.serving", json.dumps(asdict(self.limits))],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path},
             )  # fmt: skip
-            self._read_line(START_SECONDS)  # it says when it is ready, so that its start is not the answer's time
+            # It says when it is ready, so that its start is not taken for the answer's time, nor its failure for ours.
+            if self._read_line(START_SECONDS) is None:
+                self.close()
+                message = (
+                    f"marking cannot start a process of its own; try: {sys.executable} -m sevviz.exercises.serving {{}}"
+                )
+                raise ExerciseError(message)
         return self._process
 
     def _read_line(self, seconds: float) -> bytes | None:
