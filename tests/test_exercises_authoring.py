@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from sevviz.exercises import ExerciseError, check, exercise_names, folder, read_exercise
+from sevviz.exercises import ExerciseError, check, exercise_names, folder, load_exercise, read_exercise
 from sevviz.exercises.commands import main
 from sevviz.exercises.lint import lint
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("name", exercise_names())
@@ -151,3 +151,33 @@ def test_the_command_says_bad_input_in_one_line(capsys: pytest.CaptureFixture[st
     assert "nowhere.c" in told
     assert "no exercise 'repair_v44'" in told
     assert "Traceback" not in told
+
+
+# The teaching guide.
+
+GUIDE = Path(__file__).parent.parent / "notebooks" / "teaching_guide.ipynb"
+
+
+def guide() -> list[str]:
+    """The texts of its cells."""
+    return ["".join(cell["source"]) for cell in json.loads(GUIDE.read_text(encoding="utf-8"))["cells"]]
+
+
+@pytest.mark.parametrize("name", exercise_names())
+def test_the_guide_says_of_each_exercise_what_it_is_against(name: str) -> None:
+    exercise = load_exercise(name)
+    row = (exercise.title, exercise.kind, exercise.minutes, exercise.misconception, exercise.study)
+    assert f"| {' | '.join(map(str, row))} |" in "\n".join(guide())
+
+
+@pytest.mark.parametrize("minutes", [50, 100])
+def test_a_lesson_plan_fills_its_time_and_gives_each_exercise_the_time_it_needs(minutes: int) -> None:
+    plan = next(text for text in guide() if f"A lesson of {minutes} minutes" in text)
+    rows = re.findall(r"^\| (\d+)-(\d+) \| .* \| (.*?) ?\|$", plan, re.MULTILINE)
+    times = [(int(begin), int(end)) for begin, end, _ in rows]
+    assert times[0][0] == 0
+    assert times[-1][1] == minutes
+    assert all(before[1] == after[0] for before, after in pairwise(times))
+    needed = {load_exercise(name).title: load_exercise(name).minutes for name in exercise_names()}
+    for begin, end, title in rows:
+        assert not title or int(end) - int(begin) == needed[title]
