@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -62,7 +62,7 @@ def test_kernel_and_model_agree_on_every_step_and_report(scheme: str) -> None:
         COUNTED.append(found.run)
 
 
-CORNER_SCENARIOS = {
+CORNER_SCENARIOS: dict[str, dict[str, Any]] = {
     "double": {"tasks": ["migrate(B, A)", "migrate(A, B)"]},
     "killed": {"tasks": ["migrate(A, A)"], "signals": True},
     "three, killed": {"tasks": ["migrate(B, A)", "migrate(A, B)", "migrate(B, C)"], "signals": True},

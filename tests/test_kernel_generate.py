@@ -43,7 +43,8 @@ def test_without_the_schedule_points_the_generated_text_is_the_scheme_itself(nam
 
 
 def test_arguments_are_evaluated_before_the_turn_and_in_order() -> None:
-    body = "static int migrate(struct kvm *a, struct kvm *b)\n{\n\tatomic_set(&a->n, READ_ONCE(b->m));\n\treturn 0;\n}\n"
+    body = "static int migrate(struct kvm *a, struct kvm *b)\n{\n"
+    body += "\tatomic_set(&a->n, READ_ONCE(b->m));\n\treturn 0;\n}\n"
     text = generated(body)
     assert 'SEVVIZ_CALL_VOID2("8:2", atomic_set, &a->n, SEVVIZ_NAME_VALUE1("8:20", READ_ONCE, b->m))' in text
 

@@ -12,7 +12,8 @@ from sevviz.kernel.case import make_case
 from sevviz.kernel.cli import main
 from sevviz.kernel.compare import PLAN, expected, predict
 from sevviz.kernel.configuration import CONFIGURATIONS, TARBALL
-from sevviz.kernel.record import excerpt, folder, load_recording, scheme_hash, trace_digest
+from sevviz.kernel.record import excerpt
+from sevviz.kernel.recording import folder, load_recording, scheme_hash, trace_digest
 from sevviz.schedule import parse_schedule
 
 SCHEMES = sevviz.scheme_names()
@@ -27,35 +28,35 @@ def test_a_recording_is_of_the_scheme_as_it_is_now(scheme: str) -> None:
     """If this fails, the scheme was edited: run `sevviz kernel record` again, for each configuration."""
     recording = load_recording(scheme)
     assert recording is not None
-    assert recording["sha256"] == scheme_hash(sevviz.load(scheme))
-    assert {run["scenario"] for run in recording["runs"] if run["configuration"] == "debug"} == set(PLAN)
+    assert recording.sha256 == scheme_hash(sevviz.load(scheme))
+    assert {run.scenario for run in recording.runs if run.configuration == "debug"} == set(PLAN)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_model_says_what_the_kernel_did(scheme: str) -> None:
     recording = load_recording(scheme)
     assert recording is not None
-    programs = {name: make_case(scheme, name).program for name in {run["scenario"] for run in recording["runs"]}}
-    for run in recording["runs"]:
-        program, configuration = programs[run["scenario"]], CONFIGURATIONS[run["configuration"]]
-        turns = parse_schedule(run["turns"], len(program.tasks))
+    programs = {name: make_case(scheme, name).program for name in {run.scenario for run in recording.runs}}
+    for run in recording.runs:
+        program, configuration = programs[run.scenario], CONFIGURATIONS[run.configuration]
+        turns = parse_schedule(run.turns, len(program.tasks))
         predicted = predict(program, turns, configuration)
-        where = f"{run['configuration']} {run['scenario']} {run['turns']}"
+        where = f"{run.configuration} {run.scenario} {run.turns}"
         if not configuration.smp:
-            assert sorted(map(list, expected(predicted, configuration))) == run["reports"], where
+            assert sorted(map(list, expected(predicted, configuration))) == run.reports, where
         if not configuration.smp and not predicted.ends:
-            assert trace_digest(predicted.turns) == run["trace"], where
-            assert list(predicted.results) == run["returns"], where
+            assert trace_digest(predicted.turns) == run.trace, where
+            assert list(predicted.results) == run.returns, where
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_kernels_words_are_there_for_every_report(scheme: str) -> None:
     recording = load_recording(scheme)
     assert recording is not None
-    used = {key for run in recording["runs"] for key in run["words"]}
-    assert used == set(recording["words"])
-    assert all(bool(run["words"]) == bool(run["reports"]) for run in recording["runs"])
-    assert not [line for lines in recording["words"].values() for line in lines if "sevviz" in line or "[<" in line]
+    used = {key for run in recording.runs for key in run.words}
+    assert used == set(recording.words)
+    assert all(bool(run.words) == bool(run.reports) for run in recording.runs)
+    assert not [line for lines in recording.words.values() for line in lines if "sevviz" in line or "[<" in line]
 
 
 def test_the_recordings_are_small() -> None:
@@ -79,8 +80,19 @@ def test_words_are_trimmed_of_what_differs_from_boot_to_boot() -> None:
 
 def test_a_recording_is_json_with_a_run_on_each_line() -> None:
     text = (folder() / "naive.json").read_text(encoding="utf-8")
-    recording = json.loads(text)
-    assert text.count('{"configuration"') == len(recording["runs"])
+    assert text.count('  ["debug", "double", ') == 6
+    assert json.loads(text)["format"] == 1
+
+
+def test_a_reader_finds_the_kernels_words_for_a_schedule() -> None:
+    recording = load_recording("naive")
+    assert recording is not None
+    run = recording.find("double", "1 2")
+    assert run is not None
+    assert run.waits == [[1, "A.lock", 2, "D"], [2, "B.lock", 1, "D"]]
+    assert "WARNING: possible recursive locking detected" in recording.said(run)
+    assert "INFO: task task2:24 blocked for more than 10 seconds." in recording.said(run)
+    assert recording.find("double", "2 2 2") is None
 
 
 def test_without_the_packages_the_command_names_them(

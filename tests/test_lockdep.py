@@ -65,7 +65,8 @@ def test_a_mutex_inside_a_spinlock_is_an_invalid_wait_context_before_anything_el
 
 
 def test_a_trylock_is_never_reported() -> None:
-    body = "mutex_lock(&dst->lock);\nif (mutex_trylock(&src->lock))\n\tmutex_unlock(&src->lock);\nmutex_unlock(&dst->lock);"
+    body = "mutex_lock(&dst->lock);\nif (mutex_trylock(&src->lock))\n\tmutex_unlock(&src->lock);\n"
+    body += "mutex_unlock(&dst->lock);"
     assert reports(body, "1 1 1 1 2 2 2 2") == []
 
 

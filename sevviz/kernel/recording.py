@@ -1,0 +1,106 @@
+"""What a real kernel did, kept for those who have none: `data/kernel/SCHEME.json`.
+
+Written by `sevviz kernel record` only. A recording belongs to one text of a scheme (its hash is in it) and tells, for
+chosen schedules, how the run ended, what the kernel reported and in which words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import astuple, dataclass, fields
+from typing import TYPE_CHECKING
+
+from sevviz.catalogue import data_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from sevviz.csource import Scheme
+    from sevviz.kernel.script import Turn
+
+__all__ = ["RecordedRun", "Recording", "digest", "folder", "load_recording", "scheme_hash", "store", "trace_digest"]
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRun:
+    """One boot: the schedule of the model, the turns that made the kernel take it, and what came of it."""
+
+    configuration: str  # "debug", "plain", "smp" or "rt"
+    scenario: str
+    schedule: str
+    turns: str
+    returns: list[int | None]  # each task's result, None for those that did not return
+    waits: list[list[object]]  # [task, lock, holder, how]: D, K, S asleep, R spinning, "-" not begun on one CPU
+    reports: list[list[object]]  # [kind, task]
+    trace: str  # trace_digest of all that the tasks did
+    words: list[str]  # keys of Recording.words
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """All recorded runs of one text of a scheme."""
+
+    scheme: str
+    sha256: str
+    kernel: str  # the version of Debian's linux-source
+    runs: tuple[RecordedRun, ...]
+    words: dict[str, tuple[str, ...]]  # the kernel's reports, line by line, trimmed
+
+    def find(self, scenario: str, schedule: str, configuration: str = "debug") -> RecordedRun | None:
+        """The run of a schedule, None where there is none."""
+        wanted = (configuration, scenario, schedule)
+        return next((run for run in self.runs if (run.configuration, run.scenario, run.schedule) == wanted), None)
+
+    def said(self, run: RecordedRun) -> list[str]:
+        """The kernel's own words in a run."""
+        return [line for key in run.words for line in self.words[key]]
+
+
+def folder() -> Path:
+    """Where the recordings are."""
+    return data_folder() / "kernel"
+
+
+def scheme_hash(scheme: Scheme) -> str:
+    """Names the text that a recording belongs to."""
+    return digest([scheme.text.text])
+
+
+def digest(lines: Iterable[str]) -> str:
+    """A short name for lines of text."""
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+
+
+def trace_digest(turns: Sequence[Turn]) -> str:
+    """A short name for all that the tasks did, step by step: the model's and the kernel's must be the same."""
+    return digest(line for word, lines in turns for line in (f"turn {word}", *lines))
+
+
+def load_recording(scheme: str) -> Recording | None:
+    """The recording of a scheme, None if there is none."""
+    path = folder() / f"{scheme}.json"
+    if not path.is_file():
+        return None
+    table = json.loads(path.read_text(encoding="utf-8"))
+    runs = tuple(RecordedRun(**dict(zip(table["columns"], row, strict=True))) for row in table["runs"])
+    words = {key: tuple(lines) for key, lines in table["words"].items()}
+    return Recording(table["scheme"], table["sha256"], table["kernel"], runs, words)
+
+
+def store(recording: Recording) -> Path:
+    """Write a recording: JSON with a run on each line, so that a change of one is a change of one line."""
+    head = {
+        "format": FORMAT, "scheme": recording.scheme, "sha256": recording.sha256, "kernel": recording.kernel,
+        "columns": [field.name for field in fields(RecordedRun)],
+    }  # fmt: skip
+    opening = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items())
+    runs = ",\n  ".join(json.dumps(astuple(run), ensure_ascii=False) for run in recording.runs)
+    told = json.dumps(recording.words, ensure_ascii=False, indent=1)
+    path = folder() / f"{recording.scheme}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'{{\n{opening},\n "runs": [\n  {runs}\n ],\n "words": {told}\n}}\n', encoding="utf-8")
+    return path
