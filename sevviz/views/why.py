@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sevviz.interpreter import CPU
 from sevviz.invariant import check_invariant, claims_of, find_invariant, owners
 from sevviz.schedule import format_schedule
 from sevviz.traces import run
@@ -119,8 +120,11 @@ def _without(verdict: Verdict) -> list[str]:
 def _besides(verdict: Verdict) -> list[str]:
     """What the invariant does not speak of, where it matters."""
     found = []
-    if any(outcome.deadlock is not None for outcome in verdict.outcomes):
+    waits = [wait for outcome in verdict.deadlocks if outcome.deadlock for wait in outcome.deadlock.waits]
+    if any(wait.object == CPU for wait in waits):
         found.append("This is about locks alone: here tasks still block each other for want of a CPU.")
+    elif waits:
+        found.append("This is about rings: a lock that its holder never gives back still blocks the others.")
     if verdict.faults:
         found.append(
             "It rules out cycles of waits, not other faults: "
