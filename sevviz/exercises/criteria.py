@@ -23,6 +23,7 @@ from sevviz.exercises.showing import evidence
 
 if TYPE_CHECKING:
     from sevviz.exercises.model import Exercise
+    from sevviz.loops import Lasso
     from sevviz.verdict import Verdict
 
 __all__ = ["Judge"]
@@ -106,9 +107,7 @@ class Judge:
         """No endless loop, no fault, no deadlock: as far as the rule asks for it."""
         verdict, rule, place = self._verdict(criterion.place), criterion.rule, criterion.place
         if rule in ("clean", "no-livelock") and verdict.livelock is not None:
-            found = Found(verdict.livelock.stem, verdict.livelock.loop)
-            text = f"a livelock: after {len(found.schedule)} steps tasks can go round for ever, with a fair scheduler"
-            return self.missed(criterion, "endless", text, _Shown(place, found))
+            return self._endless(criterion, verdict.livelock)
         if rule in ("clean", "safe", "no-fault"):
             for broken in verdict.faults:
                 fault = broken.fault
@@ -120,6 +119,11 @@ class Judge:
             text = f"a deadlock after {len(found.schedule)} steps, the fewest that make one"
             return self.missed(criterion, "too weak", text, _Shown(place, found))
         return self.met(criterion, verdict)
+
+    def _endless(self, criterion: Criterion, lasso: Lasso) -> Finding:
+        begin = f"after {len(lasso.stem)} steps" if lasso.stem else "from the start"
+        text = f"a livelock: {begin} the tasks can go round for ever, with a fair scheduler"
+        return self.missed(criterion, "endless", text, _Shown(criterion.place, Found(lasso.stem, lasso.loop)))
 
     def _returns(self, criterion: Criterion) -> Finding:
         """Every ending that must be possible is, and none but those that may be."""
@@ -144,12 +148,13 @@ class Judge:
         return self.met(criterion, verdict)
 
     def _winner(self, criterion: Criterion) -> Finding:
-        """In every schedule that ends, some task returns 0."""
+        """In every schedule some task returns 0, sooner or later."""
         verdict = self._verdict(criterion.place)
         found = without(verdict, "0")
         if found is not None:
-            text = f"the results {found.what} are possible: nobody wins"
-            return self.missed(criterion, "too weak", text, _Shown(criterion.place, found))
+            return self.missed(criterion, "too weak", f"{found.what}: nobody wins", _Shown(criterion.place, found))
+        if verdict.livelock is not None:
+            return self._endless(criterion, verdict.livelock)
         return self.met(criterion, verdict)
 
     def _works(self, criterion: Criterion) -> Finding:

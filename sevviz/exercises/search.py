@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sevviz.catalogue import Scenario
+    from sevviz.census import Outcome
     from sevviz.csource import Scheme
     from sevviz.exercises.model import Event, Exercise, Place
     from sevviz.explorer import StateGraph
@@ -104,9 +105,15 @@ def find_event(verdict: Verdict, event: Event) -> Found | None:
 
 
 def without(verdict: Verdict, result: str) -> Found | None:
-    """A shortest schedule after which no task has returned `result`."""
-    ends = (o for o in verdict.outcomes if o.kind == "returned" and result not in o.returns)
-    return next((Found(o.schedule, (), ", ".join(map(str, o.returns))) for o in ends), None)
+    """A shortest schedule that ends, or deadlocks, and no task has returned `result`."""
+    ends = (o for o in verdict.outcomes if o.kind != "fault" and result not in o.returns)
+    return next((Found(o.schedule, (), _ending(o)) for o in ends), None)
+
+
+def _ending(outcome: Outcome) -> str:
+    if outcome.kind == "deadlock":
+        return "a deadlock is possible"
+    return f"the results {', '.join(map(str, outcome.returns))} are possible"
 
 
 def _working(program: Program, state: State) -> Iterator[tuple[int, tuple[int, ...]]]:
