@@ -90,6 +90,8 @@ def value_of(b: Builder, node: Node) -> Expression:
     lower = _LOWER.get(node.type)
     if lower is None:
         what = f"{node.type.replace('_', ' ')} {b.text.of(node)[:40]!r}"
+        if node.type == "cast_expression":
+            b.fail(node, f"{what} is not understood: a scheme has no casts; drop the type or the needless parentheses")
         b.fail(node, f"{what} is not understood: a scheme computes with names, numbers, fields and {OPERATORS}")
     return lower(b, node, b.text.span(node))
 
@@ -100,8 +102,8 @@ def effect(b: Builder, node: Node) -> None:
     if node.type == "call_expression":
         b.call(node, wanted=False)
     elif node.type == "comma_expression":
-        effect(b, part(node, "left"))
-        effect(b, part(node, "right"))
+        for side in ("left", "right"):
+            effect(b, part(node, side))
     else:
         value_of(b, node)
 
@@ -138,7 +140,7 @@ def _binary(b: Builder, node: Node, span: Span) -> Expression:
     left, right = part(node, "left"), part(node, "right")
     if operator in ARITHMETIC and (pointee_of(b, left) or pointee_of(b, right)):
         b.fail(node, "arithmetic on a pointer is not understood")
-    # A local is read when the whole is computed: C leaves open what `i + i++` is, and a callee cannot change a local.
+    # A local is read when the whole is computed: `i + i++` is undefined in C, and a callee cannot change a local.
     return Binary(operator, value_of(b, left), value_of(b, right), span)
 
 
@@ -157,8 +159,7 @@ def _truth(b: Builder, node: Node, span: Span) -> Expression:
 
 def _conditional(b: Builder, node: Node, span: Span) -> Expression:
     slot, then, otherwise, end = b.temporary(span, pointee_of(b, node)), b.label(), b.label(), b.label()
-    consequence = node.child_by_field_name("consequence")
-    if consequence is None:  # GNU C's `a ?: b` is `a ? a : b` with one evaluation of a
+    if (consequence := node.child_by_field_name("consequence")) is None:  # GNU C's `a ?: b` is `a ? a : b` with one evaluation of a
         b.assign(slot, value_of(b, part(node, "condition")), span)
         b.branch(Local(slot, span), end, otherwise, span)
     else:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Access", "Assign", "Binary", "Branch", "Call", "Expression", "Field", "Function", "Global", "GlobalObject",
-    "Instruction", "Jump", "Local", "Number", "Return", "Unary", "Variable", "locals_in",
+    "Instruction", "Jump", "Local", "Number", "Return", "Unary", "Unset", "Variable", "locals_in",
 ]  # fmt: skip
 
 
@@ -19,6 +19,12 @@ class Number(NamedTuple):
     """An int constant; NULL is 0."""
 
     value: int
+    span: Span
+
+
+class Unset(NamedTuple):
+    """No value: a local between its declaration and its first assignment."""
+
     span: Span
 
 
@@ -61,7 +67,7 @@ class Binary(NamedTuple):
     span: Span
 
 
-Expression = Number | Local | Global | Field | Unary | Binary
+Expression = Number | Unset | Local | Global | Field | Unary | Binary
 
 
 class Assign(NamedTuple):

@@ -6,7 +6,6 @@ forgotten, so that places with the same future are the same place.
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from sevviz.csource.constants import INT_MAX
@@ -25,11 +24,12 @@ from sevviz.csource.ir import (
     Number,
     Return,
     Unary,
-)
+)  # fmt: skip
 from sevviz.csource.liveness import live_slots
+from sevviz.csource.values import Pointer, Value, compare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from sevviz.csource.reader import Text
     from sevviz.model import Span
@@ -38,21 +38,11 @@ __all__ = ["Finished", "Frame", "Place", "Pointer", "Runner"]
 
 MAX_DEPTH = 64  # calls; the deepest chain of the thread has 3
 MAX_LOCAL_STEPS = 100_000  # instructions between two steps
+GRACE = 1_000  # more, to find the loop
 NO_END = (
     f"more than {MAX_LOCAL_STEPS:,} local steps without touching a shared object: a loop that waits for nothing "
     "never ends; let it read or lock something shared, or give it an end"
 )
-
-
-class Pointer(NamedTuple):
-    """The address of a VM (`path` empty) or of something in it; file-scope objects have the VM number -1."""
-
-    vm: int
-    path: tuple[str, ...]
-
-
-Rank = tuple[int, int, tuple[str, ...]]
-Value = int | Pointer | None  # None: never set, or never read again
 
 
 class Frame(NamedTuple):
@@ -134,7 +124,7 @@ class Runner:
     def _run(self, stack: list[Frame]) -> Place:
         """Run local code up to the next step or the end of the call."""
         budget = MAX_LOCAL_STEPS
-        while budget:
+        while True:
             stack[-1], budget = self._run_straight(stack[-1], budget)
             top = stack[-1]
             match self.functions[top.function].code[top.pc]:
@@ -148,25 +138,30 @@ class Runner:
                     if len(stack) == 1:
                         return Finished(result if isinstance(result, int) else 0)
                     self._pop(stack, result)
-        top = stack[-1]
-        return self._fail(self.functions[top.function].code[top.pc].span, NO_END)
 
     def _run_straight(self, frame: Frame, budget: int) -> tuple[Frame, int]:
-        """Run assignments and jumps within one call; returns the frame before anything else, and the steps left."""
+        """Run assignments and jumps within one call; returns the frame before anything else, and the steps left.
+
+        Who has used up its steps is stopped at the next jump back, so that the error points at a loop; or soon after.
+        """
         code, pc, variables = self.functions[frame.function].code, frame.pc, list(frame.locals)
-        while budget:
+        while True:
             budget -= 1
-            match code[pc]:
+            following, instruction = pc + 1, code[pc]
+            match instruction:
                 case Assign(slot, value, _):
                     self._put(frame.function, variables, slot, self._value(value, frame.function, variables))
-                    pc += 1
                 case Jump(target, _):
-                    pc = target
+                    following = target
                 case Branch(condition, then, otherwise, _):
-                    pc = then if self._value(condition, frame.function, variables) else otherwise
+                    following = then if self._value(condition, frame.function, variables) else otherwise
                 case _:
-                    break
-        return Frame(frame.function, pc, tuple(variables)), budget
+                    following = pc
+            if budget < 0 and (following < pc or budget < -GRACE):
+                self._fail(instruction.span, NO_END)
+            if following == pc:
+                return Frame(frame.function, pc, tuple(variables)), budget
+            pc = following
 
     def _push(self, stack: list[Frame], call: Call) -> None:
         top = stack[-1]
@@ -198,26 +193,26 @@ class Runner:
     # Values.
 
     def _value(self, expression: Expression, function: str, variables: Sequence[Value]) -> Value:
+        found: Value = None
         match expression:
             case Number(number, _):
-                return number
+                found = number
             case Local(slot, span):
-                if variables[slot] is None:
+                found = variables[slot]
+                if found is None:
                     name = self.functions[function].variables[slot].name
-                    self._fail(
-                        span, f"local {name!r} is read here before it has a value: give it one where it is declared"
-                    )
-                return variables[slot]
+                    self._fail(span, f"local {name!r} is read before it has a value: give it one where it is declared")
             case Global(name, _):
-                return Pointer(-1, (name,))
+                found = Pointer(-1, (name,))
             case Field(base, member, span):
-                return self._member(self._value(base, function, variables), member, span)
+                found = self._member(self._value(base, function, variables), member, span)
             case Unary(symbol, operand, span):
                 value = self._value(operand, function, variables)
-                return int(not value) if symbol == "!" else self._sum(0, value, -1, span)
+                found = int(not value) if symbol == "!" else self._sum(0, value, -1, span)
             case Binary(symbol, left, right, span):
                 values = self._value(left, function, variables), self._value(right, function, variables)
-                return self._compute(symbol, *values, span)
+                found = self._compute(symbol, *values, span)
+        return found  # None for Unset
 
     def _member(self, pointer: Value, member: str, span: Span) -> Pointer:
         if not isinstance(pointer, Pointer):
@@ -227,7 +222,7 @@ class Runner:
     def _compute(self, symbol: str, left: Value, right: Value, span: Span) -> int:
         if symbol in ("+", "-"):
             return self._sum(left, right, 1 if symbol == "+" else -1, span)
-        return int(_COMPARE[symbol](_rank(left), _rank(right)))
+        return int(compare(symbol, left, right))
 
     def _sum(self, left: Value, right: Value, sign: int, span: Span) -> int:
         if not isinstance(left, int) or not isinstance(right, int):
@@ -236,15 +231,3 @@ class Runner:
         if not -INT_MAX - 1 <= value <= INT_MAX:
             self._fail(span, f"integer overflow: {value} does not fit an int, and overflow of an int is undefined in C")
         return value
-
-
-_COMPARE: dict[str, Callable[[Rank, Rank], bool]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-}  # fmt: skip
-
-
-def _rank(value: Value) -> Rank:
-    """Order of numbers, and of addresses: NULL, file-scope objects, then VMs A < B < C with their members inside."""
-    if isinstance(value, Pointer):
-        return (1, value.vm, value.path)
-    return (0, value or 0, ())

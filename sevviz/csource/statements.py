@@ -10,7 +10,7 @@ from sevviz.csource.declarations import (
     variable_of,
 )
 from sevviz.csource.expressions import branch_on, effect, value_of
-from sevviz.csource.ir import Binary, Local, Number, Return
+from sevviz.csource.ir import Binary, Local, Number, Return, Unset
 from sevviz.csource.nodes import part, parts_of
 from sevviz.csource.pointers import check_pointer
 
@@ -59,12 +59,12 @@ def _declaration(b: Builder, node: Node) -> None:
     for declarator in node.children_by_field_name("declarator"):
         initial = declarator.child_by_field_name("value") if declarator.type == "init_declarator" else None
         variable = variable_of(b.text, node, part(declarator, "declarator") if initial is not None else declarator)
+        # The scope begins before the initial value: `int x = x;` reads the new x, which has none yet.
+        slot, where = b.declare(variable), b.text.span(declarator)
+        b.assign(slot, Unset(where), where)
         if initial is not None:
             check_pointer(b, initial, "pointer" if variable.pointee else "int or bool", initial)
-            value = value_of(b, initial)
-            b.assign(b.declare(variable), value, b.text.span(declarator))
-        else:
-            b.declare(variable)
+            b.assign(slot, value_of(b, initial), where)
 
 
 def _if(b: Builder, node: Node) -> None:
