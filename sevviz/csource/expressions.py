@@ -159,7 +159,7 @@ def _truth(b: Builder, node: Node, span: Span) -> Expression:
 
 def _conditional(b: Builder, node: Node, span: Span) -> Expression:
     slot, then, otherwise, end = b.temporary(span, pointee_of(b, node)), b.label(), b.label(), b.label()
-    if (consequence := node.child_by_field_name("consequence")) is None:  # GNU C's `a ?: b` is `a ? a : b` with one evaluation of a
+    if (consequence := node.child_by_field_name("consequence")) is None:  # GNU C's `a ?: b`: a is evaluated once
         b.assign(slot, value_of(b, part(node, "condition")), span)
         b.branch(Local(slot, span), end, otherwise, span)
     else:
