@@ -76,6 +76,7 @@ class LinkedView(LiveView):
     """A view that goes where a stepper goes and takes the stepper along where the reader goes in it."""
 
     _following = False
+    _taken_along = False  # what the stepper does is not to be handed back to it
 
     def __init__(self, stepper: Stepper) -> None:
         self.stepper = stepper
@@ -102,22 +103,26 @@ class LinkedView(LiveView):
             return {"view": "note", "note": f"{str(error)[:1].upper()}{str(error)[1:]}."}
 
     def _stepper_moved(self, change: dict[str, Any]) -> None:
-        if change["name"] == "step":
-            self.step = self.stepper.step
-            return
-        with self.hold_sync():
-            self.payload = self._shown()
-            self.schedule, self.step = self.stepper.schedule, self.stepper.step
+        self._taken_along = True
+        try:
+            with self.hold_sync():
+                if change["name"] != "step":
+                    self.payload = self._shown()
+                self.schedule, self.step = self.stepper.schedule, self.stepper.step
+        finally:
+            self._taken_along = False
 
     def _reader_went(self, _change: object) -> None:
-        if (self.schedule, self.step) == (self.stepper.schedule, self.stepper.step):
+        if self._taken_along or (self.schedule, self.step) == (self.stepper.schedule, self.stepper.step):
             return
         try:
             self.stepper.show(self.schedule, self.step)
         except SevvizError as error:  # a schedule that the reader wrote
+            self._taken_along = True
             with self.hold_sync():
                 self.payload = {**self.payload, "explanation": f"{error}."}
                 self.schedule, self.step = self.stepper.schedule, self.stepper.step
+            self._taken_along = False
 
 
 class ProgressView(LinkedView):

@@ -1,0 +1,216 @@
+"""The lab and the live views from Python's side: what follows what, and errors that leave things standing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import sevviz
+from sevviz.liveviews import ProgressView, StateMapView, WhyView
+from sevviz.stepper import Stepper
+from sevviz.views.changes import follow
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sevviz.labpanel import Lab
+
+TRY = "if (!mutex_trylock(&src->lock)) {\n\t\tmutex_unlock(&dst->lock);\n\t\treturn -EBUSY;\n\t}"
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def bench() -> Lab:
+    return sevviz.lab("naive", "double", "1 2")
+
+
+def with_a_try(text: str) -> str:
+    """The naive scheme with a trylock on the source."""
+    return text.replace("mutex_lock(&src->lock);", TRY)
+
+
+# Live views.
+
+
+def test_a_view_follows_the_stepper_and_takes_it_along() -> None:
+    stepper = Stepper("naive")
+    progress, states, why = ProgressView(stepper), StateMapView(stepper), WhyView(stepper)
+    progress.set_state({"schedule": "1 2", "step": 2})  # as the browser does at a click
+    assert (stepper.schedule, stepper.step) == ("1 2", 2)
+    assert (states.schedule, states.step) == ("1 2", 2)
+    assert progress.payload["stairs"] == [[0, 0], [1, 0], [1, 1]]
+    assert why.payload["remark"].startswith("Step 2 is the point of no return")
+    stepper.show("1", 0)
+    assert [(view.schedule, view.step) for view in (progress, states, why)] == [("1", 0)] * 3
+
+
+def test_a_view_that_is_closed_lets_the_stepper_go() -> None:
+    stepper = Stepper("naive")
+    view = ProgressView(stepper)
+    view.close()
+    stepper.show("1 2")
+    assert view.schedule == ""
+    view.close()
+
+
+def test_where_there_is_no_picture_a_view_says_why() -> None:
+    assert ProgressView(Stepper("naive", "self")).payload == {
+        "view": "note",
+        "note": "A progress graph has two axes: it needs a scenario with at least two tasks.",
+    }
+
+
+def test_a_written_schedule_is_compared_anew() -> None:
+    view = sevviz.compare(["naive", "v4"], "1 2")
+    view.schedule = "1 2 2"
+    assert view.comparison.schedule == (1, 2, 2)
+    assert view.payload["schedule"] == "1 2 2"
+    view.schedule = "1 9"
+    assert view.payload["explanation"] == "schedule, step 2: there is no task 9; tasks are 1 to 2"
+    assert view.comparison.schedule == (1, 2, 2)
+
+
+def test_views_have_words_where_no_script_runs() -> None:
+    for shown in (ProgressView(Stepper("naive")), sevviz.compare(["naive", "v4"], "1 2"), sevviz.lab("naive")):
+        bundle: Any = shown._repr_mimebundle_()
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        assert "application/vnd.jupyter.widget-view+json" in data
+        assert "Naive" in data["text/plain"]
+        assert "Naive" in data["text/html"]
+
+
+def test_a_cell_of_the_matrix_opens_its_schedule() -> None:
+    board = sevviz.matrix(["naive", "flag_then_mutex"], ["double"])
+    board.view.set_state({"chosen": {"scheme": "naive", "scenario": "double"}})
+    assert board.stepper is not None
+    assert (board.stepper.program.name, board.stepper.schedule) == ("naive", "1 2")
+    assert board.box.children == (board.view, board.stepper)
+    bundle = board._repr_mimebundle_()
+    assert "<table>" in bundle["text/html"]
+    assert board.to_csv().startswith("scheme,scenario,verdict")
+    assert board.figure().alt.startswith("Matrix of 2 schemes")
+
+
+# The lab.
+
+
+def test_an_edit_is_searched_and_the_change_is_told(bench: Lab) -> None:
+    assert bench.edit(with_a_try(bench.text))
+    assert not bench.verdict.deadlocks
+    assert bench.controls.verdict == (
+        "Before: Deadlock in 2 of 6 schedules. Now: No deadlock, livelock or fault: all 49 states, all 20 schedules."
+    )
+    assert "gone: deadlock: 1→A.lock→2→B.lock→1 (2 of 6 schedules)" in bench.controls.changes
+    assert "new: both -EBUSY (8 of 20 schedules)" in bench.controls.changes
+    assert "changed: 0/0, 4 of 6 schedules → 4 of 20 schedules" in bench.controls.changes
+    assert bench.stepper.schedule == "1 2", "the schedule is kept as far as it goes"
+    assert bench.controls.edited
+
+
+def test_an_error_is_shown_at_its_line_and_the_last_good_state_stays(bench: Lab) -> None:
+    before = bench.stepper.payload
+    assert not bench.edit(bench.text.replace("mutex_lock(&src", "mutex_lok(&src"))
+    assert bench.controls.error["line"] == 16
+    assert "unknown function 'mutex_lok'; did you mean 'mutex_lock'?" in bench.controls.error["message"]
+    assert bench.stepper.payload is before
+    assert bench.stepper.schedule == "1 2"
+    assert bench.edit(bench.text.replace("mutex_lok", "mutex_lock"))
+    assert bench.controls.error == {}
+
+
+def test_the_first_step_that_differs_is_named(bench: Lab) -> None:
+    bench.stepper.show("1 1 1")
+    bench.edit(with_a_try(bench.text))
+    assert bench.controls.remark == (
+        "The first step of the schedule that differs is step 2: mutex_lock(A.lock) before, mutex_trylock(A.lock) = 1 "
+        "now."
+    )
+
+
+def test_a_schedule_that_no_longer_goes_is_cut_with_the_reason(bench: Lab) -> None:
+    bench.edit(with_a_try(bench.text))
+    bench.stepper.show("1 2 1")
+    bench.controls.request = {"action": "reset"}
+    assert bench.stepper.schedule == "1 2"
+    assert "The schedule ends earlier now: step 3 picks task 1 (migrate(B, A)), which waits for A.lock" in (
+        bench.controls.remark
+    )
+    assert not bench.controls.edited
+
+
+def test_fewer_tasks_cut_the_schedule() -> None:
+    bench = sevviz.lab("naive", "ring3", "1 2 3")
+    bench.controls.scenario = "double"
+    assert bench.stepper.schedule == "1 2"
+    assert "step 3 was 3, and there is no such task" in bench.controls.remark
+
+
+def test_the_same_choices_in_another_program_are_compared_call_by_call() -> None:
+    naive, chain = sevviz.program("naive"), sevviz.program("naive", "chain")
+    trace, told = follow(naive, sevviz.run(naive, (1, 2)))
+    assert (trace.schedule, told) == ((1, 2), "")
+    _, told = follow(chain, sevviz.run(naive, (1, 2)))
+    assert told.endswith("step 2: mutex_lock(A.lock) before, mutex_lock(C.lock) now.")
+
+
+def test_the_views_come_and_go(bench: Lab) -> None:
+    for name, word in (("progress", "Progress"), ("map", "State map"), ("why", "deadlocks"), ("compare", "Schedule")):
+        bench.bar.view = name
+        assert len(bench.box.children) == 4
+        assert word in bench.box.children[3].text
+    bench.bar.view = ""
+    assert len(bench.box.children) == 3
+
+
+def test_an_edited_scheme_is_compared_with_the_shipped_one(bench: Lab) -> None:
+    bench.edit(with_a_try(bench.text))
+    bench.stepper.show("1 1")
+    bench.bar.view = "compare"
+    names = [column["name"] for column in bench.box.children[3].payload["columns"]]
+    assert names == ["naive (edited)", "naive (shipped)"]
+    bench.box.children[3].set_state({"schedule": "1 9", "step": 2})
+    assert "there is no task 9" in bench.box.children[3].payload["explanation"]
+    assert bench.stepper.schedule == "1 1"
+
+
+def test_a_moment_is_kept_and_found_again(bench: Lab) -> None:
+    bench.edit(with_a_try(bench.text))
+    bench.stepper.show("1 2 1")
+    kept = bench.text
+    bench.controls.request = {"action": "save", "name": "a-try", "note": "nobody waits"}
+    assert bench.controls.saved == ["a-try"]
+    other = sevviz.lab("v4", "ring3")
+    other.controls.request = {"action": "load", "name": "a-try"}
+    assert (other.text, other.controls.scheme, other.controls.scenario) == (kept, "naive", "double")
+    assert other.stepper.schedule == "1 2 1"
+    assert other.controls.remark == "Loaded a-try. nobody waits Its C differs from naive as it is shipped."
+
+
+def test_a_link_s_moment_is_opened_and_nonsense_is_refused(bench: Lab) -> None:
+    bench.controls.request = {"action": "open", "scheme": "v4", "scenario": "double", "schedule": "1 1 1 1", "step": 3}
+    assert bench.controls.moment == {"scheme": "v4", "scenario": "double", "schedule": "1 1 1 1", "step": 3}
+    assert bench.controls.code == 'sevviz.Stepper("v4", "double", schedule="1 1 1 1")'
+    bench.controls.request = {"action": "open", "scheme": "v44", "scenario": "double", "schedule": "", "step": None}
+    assert bench.controls.remark.startswith("no scheme 'v44'; did you mean 'v4'?")
+    assert bench.controls.moment["scheme"] == "v4"
+
+
+def test_a_file_of_one_s_own_is_edited_too(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.c"
+    mine.write_text(sevviz.load("naive").text.text, encoding="utf-8")
+    bench = sevviz.lab(str(mine))
+    assert bench.controls.catalogue["schemes"][0]["name"] == "mine"
+    assert bench.edit(with_a_try(bench.text))
+
+
+def test_a_text_changed_outside_is_said(bench: Lab, tmp_path: Path) -> None:
+    bench.save("mine")
+    file = tmp_path / "mine.sevviz.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("/* Both VMs", "/* both VMs"), encoding="utf-8")
+    bench.load("mine")
+    assert bench.controls.remark == "Loaded mine. Its C was changed outside of the lab since it was saved."
