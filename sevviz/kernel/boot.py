@@ -87,15 +87,16 @@ def boot(kernel: Kernel, case: Case, turns: tuple[int, ...]) -> Run:
         command = _command(kernel, case, parameters(case, turns))
         environment = {**os.environ, "HOME": home, "TMPDIR": home}
         with subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,
         ) as process:  # fmt: skip
             try:
-                output, _ = process.communicate(timeout=LIMIT_SECONDS)
-                ended = ""
+                output, ended = process.communicate(timeout=LIMIT_SECONDS)[0], ""
             except subprocess.TimeoutExpired:
-                ended = f"no end after {LIMIT_SECONDS} s"
-                output = _kill(process)
+                output, ended = _kill(process), f"no end after {LIMIT_SECONDS} s"
+            except BaseException:
+                _kill(process)
+                raise
     return read_console(output.decode(errors="replace"), case.names, ended)
 
 
@@ -120,7 +121,8 @@ def read_console(text: str, names: dict[str, str], ended: str = "") -> Run:
     """The run that a console's text tells of. `names` are the short names of fields by their paths."""
     _, begin, told = text.replace("\r", "").partition("sevviz: begin\n")
     if not begin:
-        told, ended = text, ended or "the runner did not start"
+        last = text.strip().rpartition("\n")[2]
+        told, ended = text, ended or f"the runner did not start; the last line is {last!r}"
     turns: list[Turn] = [Turn("", ())]
     for line in re.findall(r"sevviz: (.*)", told):
         words = line.split()

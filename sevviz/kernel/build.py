@@ -30,6 +30,7 @@ HERE = Path(__file__).parent / "image"
 
 NOT_INLINED = ("-fno-inline-functions", "-fno-inline-small-functions", "-fno-inline-functions-called-once")
 
+MOST_IMAGES = 8  # of a configuration in the cache, 5 MB each; the least lately used go
 # What the kernel says of its own making: the same for all.
 REPRODUCIBLE = {
     "KBUILD_BUILD_TIMESTAMP": "1970-01-01", "KBUILD_BUILD_VERSION": "1", "KBUILD_BUILD_USER": "sevviz",
@@ -90,6 +91,7 @@ def build(configuration: Configuration, schemes: Sequence[Scheme]) -> Kernel:
         with _lock():
             if not (kept / "image").is_file():
                 _make(configuration, files, kept)
+    os.utime(kept)
     return Kernel(kept / "image", configuration)
 
 
@@ -153,13 +155,16 @@ def _make(configuration: Configuration, files: dict[str, str], kept: Path) -> No
 
 
 def _keep(objects: Path, configuration: Configuration, kept: Path) -> None:
-    """Put image and configuration into the cache in one move."""
+    """Put image and configuration into the cache in one move, and take out what was not used for long."""
     fresh = kept.with_name(f"{kept.name}.{os.getpid()}")
     fresh.mkdir()
     shutil.copy(objects / configuration.image, fresh / "image")
     shutil.copy(objects / ".config", fresh / "config")
     shutil.rmtree(kept, ignore_errors=True)
     fresh.rename(kept)
+    images = (path for path in kept.parent.glob(f"{configuration.name}-*") if (path / "image").is_file())
+    for old in sorted(images, key=lambda path: path.stat().st_mtime, reverse=True)[MOST_IMAGES:]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _unpack() -> Path:

@@ -257,9 +257,7 @@ def turns_of(program: Program, schedule: tuple[int, ...], *, early: bool = True)
     return tuple(turns)
 
 
-def _may_sleep_from(
-    program: Program, states: list[State], rest: tuple[int, ...], task: int, asleep: set[int]
-) -> bool:
+def _may_sleep_from(program: Program, states: list[State], rest: tuple[int, ...], task: int, asleep: set[int]) -> bool:
     """Whether a task may go to sleep in the first state: it goes on at once when it can, and nobody queues first."""
     wait = wait_of(program, states[0], task)
     operation = program.position(states[0], task - 1).operation

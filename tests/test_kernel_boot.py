@@ -1,0 +1,101 @@
+"""Boots that go wrong: limits, kernels that stop, what is kept of builds. No kernel is needed here."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sevviz.kernel import boot as booting
+from sevviz.kernel import build as building
+from sevviz.kernel.boot import boot, parameters
+from sevviz.kernel.case import make_case
+from sevviz.kernel.configuration import CONFIGURATIONS, Kernel, KernelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def stand_in(folder: Path, script: str) -> Kernel:
+    """A shell script in the place of a User-Mode Linux."""
+    image = folder / "image"
+    image.write_text(f"#!/bin/sh\n{script}\n")
+    image.chmod(0o755)
+    return Kernel(image, CONFIGURATIONS["debug"])
+
+
+def test_a_kernel_that_hangs_is_ended_by_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(booting, "LIMIT_SECONDS", 0.3)
+    kernel = stand_in(tmp_path, "echo 'sevviz: begin'\necho 'sevviz: turn 1'\nsleep 60")
+    run = boot(kernel, make_case("naive", "double"), (1,))
+    assert run.ended == "no end after 0.3 s"
+    assert [turn.word for turn in run.turns] == ["", "1"]
+
+
+def test_a_kernel_that_does_not_start_says_its_last_words(tmp_path: Path) -> None:
+    kernel = stand_in(tmp_path, "echo 'check_ptrace : expected SIGSTOP' >&2")
+    run = boot(kernel, make_case("naive", "double"), (1,))
+    assert run.ended == "the runner did not start; the last line is 'check_ptrace : expected SIGSTOP'"
+
+
+def test_a_panic_is_a_finding_and_no_end(tmp_path: Path) -> None:
+    kernel = stand_in(tmp_path, "echo 'sevviz: begin'\necho 'Kernel panic - not syncing: oops'")
+    run = boot(kernel, make_case("naive", "double"), (1,))
+    assert {kind for kind, _ in run.findings} == {"panic"}
+    assert run.ended == "the kernel ended before the runner did"
+
+
+def test_a_boot_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    boot(stand_in(tmp_path, 'touch "$HOME/left"'), make_case("naive", "double"), (1,))
+    assert list(temporary.iterdir()) == []
+
+
+def test_the_parameters_name_scheme_vms_tasks_and_turns() -> None:
+    assert parameters(make_case("flag_then_mutex", "double"), (1, -2, 1)) == [
+        "runner.scheme=flag_then_mutex", "runner.vms=A,B", "runner.tasks=migrate(B,A)/migrate(A,B)",
+        "runner.script=1,2!,1", "runner.retry=0",
+    ]  # fmt: skip
+    assert "runner.retry=-1" in parameters(make_case("flag_then_mutex", "retry"), (1,))
+
+
+def test_the_cache_is_where_the_user_wants_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEVVIZ_CACHE", str(tmp_path))
+    assert building.cache_folder() == tmp_path
+    monkeypatch.delenv("SEVVIZ_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert building.cache_folder() == tmp_path / "cache" / "sevviz"
+
+
+def test_only_the_images_used_last_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "MOST_IMAGES", 2)
+    objects = tmp_path / "objects"
+    objects.mkdir()
+    (objects / "linux").write_text("image")
+    (objects / ".config").write_text("")
+    for age, name in ((300, "debug-1"), (200, "debug-2"), (100, "debug-3")):
+        building._keep(objects, CONFIGURATIONS["debug"], tmp_path / name)  # noqa: SLF001
+        when = (tmp_path / name).stat().st_mtime - age
+        os.utime(tmp_path / name, (when, when))
+    assert sorted(path.name for path in tmp_path.glob("debug-*")) == ["debug-2", "debug-3"]
+
+
+def test_a_configuration_that_kconfig_drops_is_an_error(tmp_path: Path) -> None:
+    fragment, made = tmp_path / "fragment", tmp_path / "made"
+    fragment.write_text("# a comment\nCONFIG_PROVE_LOCKING=y\nCONFIG_PREEMPT=y\n")
+    made.write_text("CONFIG_PREEMPT=y\n# CONFIG_PROVE_LOCKING is not set\n")
+    with pytest.raises(KernelError, match="does not take: CONFIG_PROVE_LOCKING=y"):
+        building._check_configuration(fragment, made)  # noqa: SLF001
+
+
+def test_a_failed_command_shows_the_end_of_what_it_said() -> None:
+    with pytest.raises(KernelError, match="sh -c failed:\nno such thing"):
+        building._run(["sh", "-c", "echo no such thing; exit 2"])  # noqa: SLF001
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_every_configuration_has_its_fragment(name: str) -> None:
+    assert "CONFIG_DETECT_HUNG_TASK=y" in (building.HERE / f"{name}.config").read_text()
