@@ -171,3 +171,9 @@ def test_tasks_take_the_place_of_a_scenarios_and_signals_are_added() -> None:
     made = sevviz.program("naive", "ring3", tasks=("migrate(B, A)",), signals=True)
     assert [task.label for task in made.tasks] == ["migrate(B, A)"]
     assert made.signals
+
+
+def test_an_initial_value_that_fits_no_int_is_refused() -> None:
+    scenario = make_scenario("x", {"tasks": ["migrate(B, A)"], "initial": {"A.migration_in_progress": 2**31}})
+    with pytest.raises(ScenarioError, match=r"A\.migration_in_progress = 2147483648 does not fit an int"):
+        sevviz.program("v4", scenario)

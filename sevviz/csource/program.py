@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sevviz.csource.automata import Call, TaskBuilder
 from sevviz.csource.builder import suggest
+from sevviz.csource.constants import INT_MAX
 from sevviz.csource.fields import Location, Use, note_use, short_names
 from sevviz.csource.scheme import Scheme, ioctl_scheme
 from sevviz.errors import ScenarioError
@@ -137,5 +138,7 @@ def _with_initial(objects: list[SharedObject], settings: Settings) -> list[Share
                 f"initial: {name} is a {o.kind}, and a lock starts free; let a task hold it instead, such as ioctl(A)"
             )
             raise ScenarioError(message)
+        if not -INT_MAX - 1 <= value <= INT_MAX:
+            raise ScenarioError(f"initial: {name} = {value} does not fit an int (at most {INT_MAX})")
         result[by_name[name]] = SharedObject(o.name, o.kind, o.vm, value, o.persistent)
     return result
