@@ -20,6 +20,7 @@ from sevviz.kernel.build import build
 from sevviz.kernel.case import make_case
 from sevviz.kernel.compare import PLAN, Plan, compare, difference, first_difference, predict, row
 from sevviz.kernel.configuration import CONFIGURATIONS, MissingPackagesError
+from sevviz.kernel.recording import keep_table
 from sevviz.kernel.script import turns_of
 from sevviz.report import table
 from sevviz.schedule import format_schedule, parse_schedule
@@ -88,7 +89,8 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scheme", nargs="*", metavar="SCHEME", help="names or .c files")
     parser.add_argument("--all", action="store_true", help="every shipped scheme in every scenario")
     parser.add_argument("--scenario", action="append", default=[], metavar="NAME", help="default: all; repeat it")
-    parser.add_argument("--most", type=int, metavar="N", help="schedules of each (default: 5,000 of double, else 200)")
+    parser.add_argument("--keep", action="store_true", help="write the table to data/kernel (in a checkout)")
+    parser.add_argument("--most", type=int, metavar="N", help="schedules of each (default: 5,000 of double, else 60)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the samples (default: 1)")
     cpus = len(os.sched_getaffinity(0))
     parser.add_argument("--workers", type=int, default=cpus, metavar="N", help="kernels at a time (default: one a CPU)")
@@ -164,6 +166,8 @@ def _compare(options: argparse.Namespace) -> int:
     print("\n".join(table(rows, right=(2, 3, 4, 5))))
     total = sum(int(cells[3].replace(",", "")) for cells in rows[1:]) + differed
     print(f"{total:,} schedules in {time.monotonic() - start:.0f} s, {differed} differed")
+    if options.keep:
+        print(keep_table(configuration, schemes, rows), file=sys.stderr)
     return DIFFERED if differed else AGREED
 
 

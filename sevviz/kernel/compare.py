@@ -27,10 +27,11 @@ __all__ = [
 Predict = Callable[["Program", tuple[int, ...], "Configuration"], "Prediction"]
 
 # The scenarios of a full comparison, and how many schedules of each at most.
-PLAN = {
-    "uncontended": 200, "double": 5000, "same": 200, "shared-source": 200, "shared-destination": 200, "chain": 200,
-    "ring3": 200, "self": 200, "bystander": 200, "ioctl": 200, "signal": 200, "retry": 200,
-}  # fmt: skip
+OTHERS = (
+    "uncontended", "same", "shared-source", "shared-destination", "chain", "ring3", "self", "bystander", "ioctl",
+    "signal", "retry",
+)  # fmt: skip
+PLAN = {"double": 5000, **dict.fromkeys(OTHERS, 60)}
 LOCK_CHECKS_ONLY = ("hung-task",)  # all that the plain configuration reports
 
 

@@ -12,15 +12,20 @@ from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING
 
 from sevviz.catalogue import data_folder
+from sevviz.report import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from sevviz.csource import Scheme
+    from sevviz.kernel.configuration import Configuration
     from sevviz.kernel.script import Turn
 
-__all__ = ["RecordedRun", "Recording", "digest", "folder", "load_recording", "scheme_hash", "store", "trace_digest"]
+__all__ = [
+    "RecordedRun", "Recording", "compared_schemes", "digest", "folder", "keep_table", "load_recording", "scheme_hash",
+    "store", "trace_digest",
+]  # fmt: skip
 
 FORMAT = 1
 
@@ -104,3 +109,22 @@ def store(recording: Recording) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'{{\n{opening},\n "runs": [\n  {runs}\n ],\n "words": {told}\n}}\n', encoding="utf-8")
     return path
+
+
+def keep_table(configuration: Configuration, schemes: Sequence[Scheme], rows: Sequence[tuple[str, ...]]) -> Path:
+    """Write the table of a comparison, with the kernel's version and the texts that it was made with."""
+    from sevviz.kernel.build import source_version
+
+    path = folder() / f"compared_{configuration.name}.txt"
+    head = f"Kernel {source_version()}, configuration {configuration.name}: {configuration.what}"
+    texts = [("scheme", "text"), *((scheme.name, scheme_hash(scheme)) for scheme in schemes)]
+    lines = [head, "", *table(rows, right=(2, 3, 4, 5)), "", *table(texts), ""]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def compared_schemes(configuration: str) -> dict[str, str]:
+    """The schemes in a kept table, with the hashes of their texts."""
+    text = (folder() / f"compared_{configuration}.txt").read_text(encoding="utf-8")
+    lines = text.rstrip("\n").rpartition("\n\n")[2].split("\n")[1:]
+    return dict(line.split() for line in lines)
