@@ -18,7 +18,7 @@ from sevviz.kernel.case import make_case
 from sevviz.kernel.cli import main
 from sevviz.kernel.compare import PLAN, Plan, compare, difference, first_difference, predict
 from sevviz.kernel.configuration import CONFIGURATIONS
-from sevviz.kernel.script import turns_of
+from sevviz.kernel.turns import turns_of
 from sevviz.lockdep import LockClass, Lockdep
 from sevviz.schedule import parse_schedule
 

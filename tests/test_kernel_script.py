@@ -13,7 +13,9 @@ from sevviz.kernel.case import make_case
 from sevviz.kernel.compare import difference, predict
 from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.schedules import choose
-from sevviz.kernel.script import Finding, follow, turns_of
+from sevviz.kernel.script import follow
+from sevviz.kernel.transcript import Finding
+from sevviz.kernel.turns import turns_of
 
 CORNERS = Path(__file__).parent / "kernel"
 

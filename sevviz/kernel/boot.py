@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sevviz.kernel.script import Finding, Turn
+from sevviz.kernel.transcript import Finding, Turn
 from sevviz.schedule import format_schedule
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from sevviz.kernel.case import make_case
 from sevviz.kernel.compare import PLAN, Plan, compare, difference, first_difference, predict, row
 from sevviz.kernel.configuration import CONFIGURATIONS, MissingPackagesError
 from sevviz.kernel.recording import keep_table
-from sevviz.kernel.script import turns_of
+from sevviz.kernel.turns import turns_of
 from sevviz.report import table
 from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.traces import replay

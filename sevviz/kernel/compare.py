@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from sevviz.kernel.boot import boot
 from sevviz.kernel.schedules import choose
-from sevviz.kernel.script import follow, turns_of
+from sevviz.kernel.script import follow
+from sevviz.kernel.turns import turns_of
 from sevviz.schedule import format_schedule
 
 if TYPE_CHECKING:
     from sevviz.kernel.boot import Run
     from sevviz.kernel.case import Case
     from sevviz.kernel.configuration import Configuration, Kernel
-    from sevviz.kernel.script import Finding, Prediction
+    from sevviz.kernel.script import Prediction
+    from sevviz.kernel.transcript import Finding
     from sevviz.model import Program
 
 __all__ = [

@@ -18,7 +18,7 @@ from sevviz.kernel.compare import PLAN, difference, predict
 from sevviz.kernel.configuration import KernelError
 from sevviz.kernel.recording import RecordedRun, Recording, digest, load_recording, scheme_hash, store, trace_digest
 from sevviz.kernel.schedules import choose
-from sevviz.kernel.script import turns_of
+from sevviz.kernel.turns import turns_of
 from sevviz.schedule import format_schedule
 from sevviz.verdict import verdict_of
 

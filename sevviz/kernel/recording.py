@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sevviz.csource import Scheme
     from sevviz.kernel.configuration import Configuration
-    from sevviz.kernel.script import Turn
+    from sevviz.kernel.transcript import Turn
 
 __all__ = [
     "RecordedRun", "Recording", "compared_schemes", "digest", "folder", "keep_table", "load_recording", "scheme_hash",

@@ -1,16 +1,16 @@
 """What the model says the kernel will do, line by line, when it is given a list of turns.
 
 A turn is finer than a step of a schedule: the kernel lets a task go into mutex_lock() even when the mutex is held, and
-the task sleeps inside until the holder wakes it. So a schedule is turned into turns (`turns_of`), with attempts that
-block wherever they cannot change what happens, and the interpreter is made to follow the turns (`follow`).
+the task sleeps inside until the holder wakes it. Here the interpreter is made to follow turns.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from sevviz.interpreter import CPU, effect_of, initial_state, step, wait_of
+from sevviz.interpreter import effect_of, in_atomic_context, initial_state, step, wait_of
+from sevviz.kernel.transcript import Finding, Turn
 from sevviz.lockdep import Lockdep, is_spinning
 from sevviz.model import FAULTED, WOKEN
 from sevviz.schedule import format_schedule
@@ -19,21 +19,7 @@ if TYPE_CHECKING:
     from sevviz.interpreter import Wait
     from sevviz.model import Operation, Program, State
 
-__all__ = ["Finding", "Prediction", "Turn", "follow", "turns_of"]
-
-
-class Finding(NamedTuple):
-    """One report of the kernel and the task that it names (0 where it names none)."""
-
-    kind: str
-    task: int
-
-
-class Turn(NamedTuple):
-    """A turn ("2", "2!", or "" for what happens before the first) and what the tasks did in it."""
-
-    word: str
-    lines: tuple[str, ...]
+__all__ = ["Prediction", "follow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +46,7 @@ class _Follower:
     up: bool
     state: State = field(init=False)
     asleep: list[int] = field(default_factory=list)  # inside a primitive, in the order of a mutex's wait list
-    without_cpu: set[int] = field(default_factory=set)  # of these: given a turn, but no CPU to take it on
+    without_cpu: list[int] = field(default_factory=list)  # given a turn, but no CPU to take it on
     steps: list[int] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     findings: set[Finding] = field(default_factory=set)
@@ -86,21 +72,47 @@ class _Follower:
         if actor < 0:
             if operation is not None:
                 self._take(actor)
-        elif operation is None or actor in self.asleep:
+        elif operation is None or actor in self.asleep or actor in self.without_cpu:
             self.lines.append(f"cannot {actor}")
         else:
             self._begin(actor, operation)
+        self._find_cpus()
         while not self.ends and (woken := next((t for t in self.asleep if self._wait(t) is None), 0)):
             self.asleep.remove(woken)
-            self.without_cpu.discard(woken)
             self._take(woken)
+            self._find_cpus()
         if not self.ends:
             self._say_waits()
 
     def _wait(self, task: int) -> Wait | None:
         return wait_of(self.program, self.state, task)
 
+    def _cpu_is_free(self, task: int) -> bool:
+        """Whether a task can run: who spins keeps its CPU, and who stands in atomic context, unless it sleeps."""
+        if self.up or self.program.cpus is None or in_atomic_context(self.program, self.state, task):
+            return True
+        others = (other for other in self._tasks() if other != task)
+        return sum(self._keeps_cpu(other) for other in others) < self.program.cpus
+
+    def _keeps_cpu(self, task: int) -> bool:
+        operation = self._operation(task)
+        if operation is None:
+            return False
+        if task in self.asleep:
+            return is_spinning(self.program, operation)
+        return in_atomic_context(self.program, self.state, task)
+
+    def _find_cpus(self) -> None:
+        for task in list(self.without_cpu):
+            operation = self._operation(task)
+            if operation is not None and self._cpu_is_free(task):
+                self.without_cpu.remove(task)
+                self._begin(task, operation)
+
     def _begin(self, task: int, operation: Operation) -> None:
+        if not self._cpu_is_free(task):
+            self.without_cpu.append(task)  # still at its schedule point
+            return
         wait = self._wait(task)
         spins = wait is not None and is_spinning(self.program, operation)
         self.spins |= spins
@@ -110,8 +122,6 @@ class _Follower:
         self._note_sleep(task, operation, blocks=wait is not None)
         if operation.action == "lock":
             self.checker.acquire(task, operation)
-        if wait is not None and wait.object == CPU:
-            self.without_cpu.add(task)  # still at its schedule point
         if spins and wait is not None and wait.holder == task and self.checker.turn_off():
             self.findings.add(Finding("spinlock-recursion", task))  # DEBUG_SPINLOCK knows the owner
         if wait is not None:
@@ -177,7 +187,7 @@ class _Follower:
             self.checker.leave_kernel(task)
 
     def _say_waits(self) -> None:
-        for task in sorted(set(self.asleep) - self.without_cpu):
+        for task in sorted(self.asleep):
             operation, wait = self._operation(task), self._wait(task)
             assert operation is not None, "who has returned is not asleep"
             assert wait is not None, "who can go on has been woken"
@@ -187,9 +197,9 @@ class _Follower:
     def finish(self) -> None:
         """What the kernel says when nothing moves any more."""
         for task in self.asleep:
-            operation, wait = self._operation(task), self._wait(task)
-            if operation is None or wait is None or wait.object == CPU:
-                continue  # a task without a CPU is not asleep: nobody reports it
+            operation = self._operation(task)
+            if operation is None:
+                continue
             if is_spinning(self.program, operation):
                 self.findings.add(Finding("soft-lockup", task))
             elif _sleep_letter(operation) == "D":
@@ -230,41 +240,3 @@ def follow(program: Program, turns: tuple[int, ...], *, up: bool = True) -> Pred
     return Prediction(
         tuple(told), frozenset(follower.findings), results, tuple(follower.steps), follower.ends, follower.spins
     )
-
-
-def turns_of(program: Program, schedule: tuple[int, ...], *, early: bool = True) -> tuple[int, ...]:
-    """Turns that make the kernel take a schedule of the model and then let every waiter run into its lock.
-
-    With `early`, a task also goes to sleep in a mutex during the schedule, as soon as it stands before a held one,
-    where that changes nothing: its own step is the next after the one that lets it go on, or never comes.
-    """
-    states = [initial_state(program)]
-    for actor in schedule:
-        states.append(step(program, states[-1], actor).state)
-    turns, asleep = list[int](), set[int]()
-    for number, actor in enumerate(schedule):
-        for task in range(1, len(program.tasks) + 1) if early else ():
-            if task not in asleep and _may_sleep_from(program, states[number:], schedule[number:], task, asleep):
-                turns.append(task)
-                asleep.add(task)
-        if actor in asleep:
-            asleep.discard(actor)  # woken, it needs no turn
-        else:
-            turns.append(actor)
-    if not any(mark & FAULTED for mark in states[-1].marks):
-        waiting = (t for t in range(1, len(program.tasks) + 1) if wait_of(program, states[-1], t) is not None)
-        turns += [task for task in waiting if task not in asleep]
-    return tuple(turns)
-
-
-def _may_sleep_from(program: Program, states: list[State], rest: tuple[int, ...], task: int, asleep: set[int]) -> bool:
-    """Whether a task may go to sleep in the first state: it goes on at once when it can, and nobody queues first."""
-    wait = wait_of(program, states[0], task)
-    operation = program.position(states[0], task - 1).operation
-    if wait is None or operation is None or wait.object < 0 or is_spinning(program, operation):
-        return False
-    others = (program.position(states[0], other - 1).operation for other in asleep)
-    if any(other is not None and other.object == operation.object for other in others):
-        return False
-    enabled = next((n for n, state in enumerate(states) if wait_of(program, state, task) is None), None)
-    return enabled is None or rest[enabled : enabled + 1] == (task,)

@@ -1,0 +1,52 @@
+"""From a schedule of the model to turns that make the kernel take it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sevviz.interpreter import initial_state, step, wait_of
+from sevviz.lockdep import is_spinning
+from sevviz.model import FAULTED
+
+if TYPE_CHECKING:
+    from sevviz.model import Program, State
+
+__all__ = ["turns_of"]
+
+
+def turns_of(program: Program, schedule: tuple[int, ...], *, early: bool = True) -> tuple[int, ...]:
+    """Turns that make the kernel take a schedule of the model and then let every waiter run into its lock.
+
+    With `early`, a task also goes to sleep in a mutex during the schedule, as soon as it stands before a held one,
+    where that changes nothing: its own step is the next after the one that lets it go on, or never comes.
+    """
+    states = [initial_state(program)]
+    for actor in schedule:
+        states.append(step(program, states[-1], actor).state)
+    turns, asleep = list[int](), set[int]()
+    for number, actor in enumerate(schedule):
+        for task in range(1, len(program.tasks) + 1) if early else ():
+            if task not in asleep and _may_sleep_from(program, states[number:], schedule[number:], task, asleep):
+                turns.append(task)
+                asleep.add(task)
+        if actor in asleep:
+            asleep.discard(actor)  # woken, it needs no turn
+        else:
+            turns.append(actor)
+    if not any(mark & FAULTED for mark in states[-1].marks):
+        waiting = (t for t in range(1, len(program.tasks) + 1) if wait_of(program, states[-1], t) is not None)
+        turns += [task for task in waiting if task not in asleep]
+    return tuple(turns)
+
+
+def _may_sleep_from(program: Program, states: list[State], rest: tuple[int, ...], task: int, asleep: set[int]) -> bool:
+    """Whether a task may go to sleep in the first state: it goes on at once when it can, and nobody queues first."""
+    wait = wait_of(program, states[0], task)
+    operation = program.position(states[0], task - 1).operation
+    if wait is None or operation is None or wait.object < 0 or is_spinning(program, operation):
+        return False
+    others = (program.position(states[0], other - 1).operation for other in asleep)
+    if any(other is not None and other.object == operation.object for other in others):
+        return False
+    enabled = next((n for n, state in enumerate(states) if wait_of(program, state, task) is None), None)
+    return enabled is None or rest[enabled : enabled + 1] == (task,)
