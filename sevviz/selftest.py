@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
@@ -40,7 +41,7 @@ class Stage:
 
 
 def run_tests(argv: Sequence[str], root: Path = ROOT) -> int:
-    """Run all checks and return 0 when every one passed, 1 otherwise, 2 when there is nothing to check.
+    """Run all checks and return 0 if each passed, 1 if one failed, 2 without tests, 130 if interrupted.
 
     Args:
         argv: `--no-browser-tests` and its like, and after `--` what pytest is to be given.
@@ -50,12 +51,20 @@ def run_tests(argv: Sequence[str], root: Path = ROOT) -> int:
     if not (root / "tests").is_dir():
         say("the tests are in the checkout, not in the installed package")
         return 2
+    try:
+        return 0 if _run_all(root, left_out, pytest_options) else 1
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 128 + signal.SIGINT
+
+
+def _run_all(root: Path, left_out: set[str], pytest_options: Sequence[str]) -> bool:
     stages = [static_check(root, name, command) for name, command in STATIC_CHECKS.items()]
     missing = [need for need in NEEDS if need.marker in left_out or not provide(need)]
     for need in missing:
         _name_tests(root, need)
         stages.append(Stage(f"{need.marker} tests", need.marker in left_out, "not run"))
-    return 0 if _pytest(root, _pytest_command(pytest_options, missing), stages) else 1
+    return _pytest(root, _pytest_command(pytest_options, missing), stages)
 
 
 def parse(argv: Sequence[str]) -> tuple[set[str], list[str]]:

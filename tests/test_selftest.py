@@ -122,6 +122,25 @@ def test_each_check_can_fail(tmp_path: Path, capfd: pytest.CaptureFixture[str], 
     assert not selftest.static_check(tmp_path, name, check).passed
 
 
+def test_tests_of_one_group_take_turns_in_one_worker(toy: Path) -> None:
+    """On which the tests that share a browser, a kernel or the network rely."""
+    text = "import pytest\n@pytest.mark.xdist_group('one')\n@pytest.mark.parametrize('number', range(6))\n"
+    code = "def test_turn(number, worker_id):\n    with open('workers', 'a') as log: log.write(worker_id + '\\n')\n"
+    (toy / "tests" / "test_group.py").write_text(text + code)
+    assert selftest.run_tests([], toy) == 0
+    assert len(set((toy / "workers").read_text().split())) == 1
+
+
+def test_an_interruption_ends_the_run_without_a_traceback(
+    toy: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        selftest.STATIC_CHECKS, "first", ("-c", "import os, signal; os.kill(os.getppid(), signal.SIGINT)")
+    )
+    assert selftest.run_tests([], toy) == 130
+    assert capfd.readouterr().err == "sevviz: interrupted\n"
+
+
 def test_running_no_test_at_all_fails(toy: Path) -> None:
     assert selftest.run_tests(["--", "-k", "nothing_like_it"], toy) == 1
 
