@@ -1,0 +1,90 @@
+"""The Promela export: what it says, and that SPIN agrees on every shipped scheme in every scenario."""
+
+import shutil
+from itertools import product
+from pathlib import Path
+
+import pytest
+from differential import compare_seed, program_of
+from spin import run_spin
+
+import sevviz
+from sevviz.explorer import StateGraph, explore
+from sevviz.model import FAULTED
+from sevviz.promela import promela
+
+SCENARIOS = [name for name in sevviz.scenario_names() if sevviz.scenario(name).settings.cpus is None]
+
+
+def test_labels_are_the_lines_of_the_c_text() -> None:
+    """Line 26 of the scheme is the mutex_lock."""
+    text = promela(sevviz.program("flag_then_mutex", "double"))
+    assert "line_29_" in text
+    assert "active proctype task_2()" in text
+    assert "d_step { B_lock == 0 -> B_lock = 1 }" in text
+
+
+def test_a_scenario_with_cpus_is_refused() -> None:
+    with pytest.raises(sevviz.ScenarioError, match="cpus has no Promela model"):
+        promela(sevviz.program("v4", "cpus"))
+
+
+def test_the_model_is_the_same_each_time() -> None:
+    models = {promela(sevviz.program("sev_lock_two_vms", "signal")) for _ in range(2)}
+    assert len(models) == 1
+
+
+def test_a_counter_that_could_grow_for_ever_is_written_as_far_as_it_does_grow() -> None:
+    header = "/*\n * title: t\n * source: s\n * entry: migrate\n * persistent: n\n */\n"
+    text = header + "static int migrate(struct kvm *dst, struct kvm *src)\n{\n\tdst->n++;\n\treturn 0;\n}\n"
+    model = promela(sevviz.program(text, tasks=("migrate(B, A)", "migrate(B, A)")))
+    assert "B_n = 2" in model
+    assert "B_n = 3" not in model
+
+
+def first_dead_end(graph: StateGraph) -> int | None:
+    """The length of a shortest schedule to a state without a step in which tasks are left, faulted states included."""
+    program = graph.program
+    for number, state in enumerate(graph.states):
+        left = any(program.position(state, task).operation is not None for task in range(len(program.tasks)))
+        if left and not graph.edges[number]:
+            return len(graph.schedule_to(number))
+    return None
+
+
+def returned(graph: StateGraph) -> set[tuple[int, ...]]:
+    """The results of all states in which every task has returned by a step."""
+    program = graph.program
+    found = set()
+    for state in graph.states[1:]:
+        results = tuple(program.position(state, task).result for task in range(len(program.tasks)))
+        if not any(mark & FAULTED for mark in state.marks):
+            found.add(tuple(result for result in results if result is not None))
+    return {results for results in found if len(results) == len(program.tasks)}
+
+
+def assert_spin_agrees(graph: StateGraph, folder: Path) -> None:
+    """As many states, the same results, and a dead end after as many steps."""
+    found = run_spin(graph.program, folder, spin=("-DOUTCOMES",), flags=("-DNOREDUCE",))
+    assert found.states == len(graph.states)
+    assert found.outcomes == returned(graph)
+    expected = first_dead_end(graph)
+    assert (found.first_error is None) == (expected is None)
+    if expected is not None:
+        shortest = run_spin(graph.program, folder, flags=("-DNOREDUCE", "-DBFS"))
+        assert shortest.first_error == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("scheme", "scenario"), list(product(sevviz.scheme_names(), SCENARIOS)))
+def test_spin_agrees_on_every_scheme_in_every_scenario(scheme: str, scenario: str, tmp_path: Path) -> None:
+    """SPIN stores as many states as the explicit engine visits."""
+    assert shutil.which("spin"), "SPIN is needed: apt-get install spin tcc"
+    assert_spin_agrees(explore(sevviz.program(scheme, scenario)), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(30))
+def test_spin_agrees_on_random_schemes(seed: int, tmp_path: Path) -> None:
+    assert compare_seed(seed, with_oracle=False).disagreements == ()
+    assert_spin_agrees(explore(program_of(seed)), tmp_path)
