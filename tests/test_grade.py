@@ -212,7 +212,6 @@ if __name__ == "__main__":
 
 @pytest.mark.slow
 def test_a_dask_cluster_of_processes_gives_the_same_marks(few: Path, tmp_path: Path) -> None:
-    pytest.importorskip("distributed")
     script = tmp_path / "cluster.py"
     script.write_text(CLUSTER)
     here, there = tmp_path / "here.csv", tmp_path / "there.csv"

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -136,13 +136,20 @@ def test_a_failing_schedule_opens_in_a_stepper_and_a_first_try_opens_the_explore
     assert len(widgets) == 2, printed(book)
 
 
-# With nbgrader.
+# With nbgrader. The course takes a while, so those who look at it share one worker.
+
+Test = TypeVar("Test", bound="Callable[..., None]")
+
+
+def nbgrader_course(test: Test) -> Test:
+    """Mark a test that looks at the course."""
+    marked: Test = pytest.mark.slow(pytest.mark.xdist_group("nbgrader")(test))
+    return marked
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A course with one assignment, generated, handed out, handed in by six students, graded and exported."""
-    pytest.importorskip("nbgrader")
+    """A course with one assignment, generated, handed out, handed in by five students, graded and exported."""
     course = tmp_path_factory.mktemp("course")
     (course / "nbgrader_config.py").write_text(NBGRADER_CONFIG)
     source = course / "source" / "classroom"
@@ -192,7 +199,8 @@ def raises(cells: dict[str, Notebook]) -> None:
 
 
 def edits_tests(cells: dict[str, Notebook]) -> None:
-    """A student who replaces the marking cells, and says that they are worth more."""
+    """A student with weak answers who replaces the marking cells, and says that they are worth more."""
+    answers("a", answer_of(REPAIR, "too weak"))(cells)
     for name in NAMES:
         cells[f"{name}_mark"]["source"] = "1000"
         cells[f"{name}_mark"]["metadata"]["nbgrader"]["points"] = 1000
@@ -201,16 +209,15 @@ def edits_tests(cells: dict[str, Notebook]) -> None:
 ENDLESS = answer_of(REPAIR, "right").replace("\tif (dst == src)\n", "\tfor (;;)\n\t\t;\n\tif (dst == src)\n")
 STUDENTS: dict[str, Callable[[dict[str, Notebook]], None]] = {
     "good": answers("a d", answer_of(REPAIR, "right")),
-    "weak": answers("a", answer_of(REPAIR, "too weak")),
     "strong": answers("a d e", answer_of(REPAIR, "too strong")),
     "broken": raises,
     "hostile": answers("a" * 10_000_000, ENDLESS),
-    "edits": edits_tests,
+    "weak and edits": edits_tests,
 }
-POINTS = {"good": (5, 12), "weak": (2, 0), "strong": (3, 10), "broken": (0, 0), "hostile": (0, 0), "edits": (0, 0)}
+POINTS = {"good": (5, 12), "strong": (3, 10), "broken": (0, 0), "hostile": (0, 0), "weak and edits": (2, 0)}
 
 
-@pytest.mark.slow
+@nbgrader_course
 def test_what_nbgrader_releases_is_the_students_notebook(course: Path) -> None:
     released = json.loads((course / "release" / "classroom" / "classroom.ipynb").read_text())
     ours = json.loads(notebook([load_exercise(n) for n in NAMES], "repair"))
@@ -222,18 +229,18 @@ def text(cell: Notebook) -> str:
     return "".join(cell["source"]).strip()
 
 
-@pytest.mark.slow
+@nbgrader_course
 def test_good_weak_strong_broken_and_hostile_submissions_get_the_points_that_marking_gives(course: Path) -> None:
     with (course / "grades.csv").open(newline="") as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
     assert scores == {student: float(sum(points)) for student, points in POINTS.items()}
 
 
-@pytest.mark.slow
+@nbgrader_course
 @pytest.mark.parametrize(
     ("student", "words"),
     [
-        ("weak", "unlock-not-held"),
+        ("weak and edits", "unlock-not-held"),
         ("strong", "no schedule has both inside"),
         ("broken", "mutex_unlok"),
         ("hostile", "never ends"),

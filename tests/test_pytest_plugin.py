@@ -10,6 +10,8 @@ import pytest
 
 from sevviz.catalogue import data_folder
 
+pytestmark = pytest.mark.xdist_group("plugin")  # they look at one report
+
 ROOT = Path(__file__).parent.parent
 TESTS = """
 import pytest
