@@ -347,7 +347,7 @@ class Compare {
     const { data } = view;
     this.data = data;
     const id = `sevviz-compare-${mounted}`;
-    this.field = h("input", { type: "text", id, class: "sx-field", value: data.schedule, spellcheck: "false", autocomplete: "off", change: () => view.go(this.field.value) });
+    this.field = h("input", { type: "text", id, class: "sx-field", value: data.schedule, spellcheck: "false", autocomplete: "off", change: () => this.ask(), keydown: (event) => this.pressed(event) });
     const ask = view.options.onChange && !view.options.still ? h("p", { class: "sx-ask" }, h("label", { for: id }, "Schedule"), this.field) : null;
     const rows = data.actors.map((actor, index) => this.row(actor, index));
     const end = h("tr", {}, h("th", { scope: "row" }, "end"), ...data.columns.map((column) => this.cell(column, [upper(column.end)], "")));
@@ -360,6 +360,16 @@ class Compare {
           h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "step"), ...data.columns.map((column) => h("th", { scope: "col" }, `${column.name}`, h("span", { class: "sx-quiet" }, ` ${column.title}`))))),
           h("tbody", {}, ...this.rows))),
       twin(data.text));
+  }
+
+  ask() {
+    if (this.field.value.trim() !== this.data.schedule) this.view.go(this.field.value);
+  }
+
+  /** In JupyterLab, Enter in a field does not come to a change by itself. */
+  pressed(event) {
+    event.stopPropagation();
+    if (event.key === "Enter") this.ask();
   }
 
   row(actor, index) {

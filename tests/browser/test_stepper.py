@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
-import sevviz
 from browser.chromium import AXE, AXE_TAGS
+from browser.jupyter import PATIENCE, TOKEN, jupyter_lab, open_notebook, write_notebook
 from sevviz import Stepper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
-STOP = 10  # seconds that JupyterLab may take to end
-TOKEN = "a-token-for-tests"  # noqa: S105 - of a server that lives for these tests
-START = 60  # seconds that JupyterLab may take to answer
-PATIENCE = 30_000  # milliseconds that a kernel or a first picture may take
-ROOT = Path(sevviz.__file__).parents[1]
 
 CELLS = [
     "import sevviz.stepper\nstepper = sevviz.stepper.Stepper('naive', 'double')\nstepper",
@@ -37,68 +26,20 @@ CELLS = [
 ]
 
 
-def write_notebook(path: Path) -> None:
-    cells: list[dict[str, object]] = [
-        {"cell_type": "code", "id": f"cell-{n}", "execution_count": None, "metadata": {}, "outputs": [], "source": cell}
-        for n, cell in enumerate(CELLS, 1)
-    ]
-    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
-    path.write_text(json.dumps(notebook), encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a JupyterLab of its own, with nothing of this user's settings."""
     home = tmp_path_factory.mktemp("lab")
-    write_notebook(home / "stepper.ipynb")
+    write_notebook(home / "stepper.ipynb", CELLS)
     write_saved_notebook(home / "saved.ipynb")
-    news = home / "labconfig"
-    news.mkdir()
-    quiet = {"@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"}}
-    (news / "default_setting_overrides.json").write_text(json.dumps(quiet), encoding="utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(home / "ipython"), "JUPYTER_CONFIG_DIR": str(home),
-        "JUPYTER_DATA_DIR": str(home / "data"), "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-    }  # fmt: skip
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
-        f"--ServerApp.root_dir={home}", f"--IdentityProvider.token={TOKEN}", "--ServerApp.port_retries=0",
-    ]  # fmt: skip
-    with (home / "log").open("w") as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as server:
-        address = f"http://127.0.0.1:{port}"
-        _wait_for(address, home / "log")
+    with jupyter_lab(home) as address:
         yield address
-        server.terminate()
-        try:
-            server.wait(timeout=STOP)
-        except subprocess.TimeoutExpired:  # a kernel that is still starting can hold it up; kernels follow their parent
-            server.kill()
-
-
-def _wait_for(address: str, log: Path) -> None:
-    end = time.monotonic() + START
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(f"{address}/api?token={TOKEN}", timeout=2):  # noqa: S310 - our own server
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"JupyterLab did not answer within {START} s:\n{log.read_text(encoding='utf-8')}")
 
 
 @pytest.fixture(scope="module")
 def notebook(lab: str, chromium: Browser) -> Iterator[Page]:
     """The notebook with the stepper on the screen."""
-    page = chromium.new_page(viewport={"width": 1400, "height": 1000})
-    page.set_default_timeout(PATIENCE)
-    page.goto(f"{lab}/lab/tree/stepper.ipynb?token={TOKEN}&reset")
-    # Before the kernel is idle, running a cell opens a dialogue instead.
-    expect(page.get_by_role("button", name="Python 3 (ipykernel)").first).to_be_visible(timeout=PATIENCE)
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first).to_be_visible(timeout=PATIENCE)
+    page = open_notebook(chromium, lab, "stepper.ipynb")
     page.locator(".jp-Notebook .jp-Cell").first.click()
     page.keyboard.press("Shift+Enter")
     page.get_by_role("button", name="Step 1", exact=True).wait_for()
