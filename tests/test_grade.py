@@ -58,10 +58,10 @@ class Class(NamedTuple):
     expected: dict[tuple[str, str], str]
 
 
-def assignment(exercise: str, answer: str) -> dict[str, object]:
+def assignment(exercise: str, answer: str, was_run: Path) -> dict[str, object]:
     """A notebook that gives an answer, with a cell that must never be run."""
     source = f"answer_{exercise} = {answer!r}\n"
-    raising = "raise SystemExit(open('/tmp/was-run', 'w'))\n"
+    raising = f"raise SystemExit(open({str(was_run)!r}, 'w'))\n"
     return {"cells": [{"cell_type": "code", "source": [source]}, {"cell_type": "code", "source": raising}]}
 
 
@@ -69,7 +69,7 @@ def hand_in(folder: Path, student: str, exercise: str, answer: str, *, as_notebo
     path = folder / student / "classroom"
     path.mkdir(parents=True, exist_ok=True)
     if as_notebook:
-        (path / f"{exercise}.ipynb").write_text(json.dumps(assignment(exercise, answer)))
+        (path / f"{exercise}.ipynb").write_text(json.dumps(assignment(exercise, answer, folder.parent / "was-run")))
     else:
         suffix = ".c" if exercise.startswith("repair") else ".txt"
         (path / f"{exercise}{suffix}").write_text(answer, errors="surrogateescape")
@@ -131,7 +131,7 @@ def test_two_hundred_submissions_are_graded_each_as_it_deserves(
     rest = Counter(verdict for key, verdict in found.items() if key not in everybody.expected and key[0] != "broken")
     assert set(rest) == {"unanswered"}
     assert set(found.values()) == set(get_args(Verdict)), "every verdict there is was given"
-    assert not Path("/tmp/was-run").exists()  # noqa: S108 - what the submitted notebooks would have written
+    assert not (everybody.folder.parent / "was-run").exists(), "no submitted notebook was run"
     assert len(list((tmp_path / "feedback").glob("*.html"))) == STUDENTS + 1
 
     # Once more: nothing is left to do, and the table is the same to the byte.
