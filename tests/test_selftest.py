@@ -22,7 +22,7 @@ def test_one(): pass
 @pytest.mark.browser
 def test_page(): pass
 """
-BROWSER, KERNEL = NEEDS
+BROWSER = next(need for need in NEEDS if need.marker == "browser")
 SETTINGS = (selftest.ROOT / "pyproject.toml").read_text(encoding="utf-8")
 LAYERS = """
 [tool.importlinter]
@@ -32,7 +32,7 @@ name = "Layers"
 type = "layers"
 layers = ["sevviz.above", "sevviz.below"]
 """
-METADATA = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\nmarkers = ["browser: ", "kernel: "]\n'
+METADATA = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\nmarkers = ["browser: ", "kernel: ", "spin: "]\n'
 
 
 @pytest.fixture
