@@ -11,6 +11,7 @@ from sevviz.verdict import verdict_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
     from sevviz.model import Program
 
 __all__ = ["ENDINGS", "VIEWS", "write_figure"]
