@@ -1,6 +1,5 @@
 """The Promela export: what it says, and that SPIN agrees on every shipped scheme in every scenario."""
 
-import shutil
 from itertools import product
 from pathlib import Path
 
@@ -75,15 +74,14 @@ def assert_spin_agrees(graph: StateGraph, folder: Path) -> None:
         assert shortest.first_error == expected
 
 
-@pytest.mark.slow
+@pytest.mark.spin
 @pytest.mark.parametrize(("scheme", "scenario"), list(product(sevviz.scheme_names(), SCENARIOS)))
 def test_spin_agrees_on_every_scheme_in_every_scenario(scheme: str, scenario: str, tmp_path: Path) -> None:
     """SPIN stores as many states as the explicit engine visits."""
-    assert shutil.which("spin"), "SPIN is needed: apt-get install spin tcc"
     assert_spin_agrees(explore(sevviz.program(scheme, scenario)), tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.spin
 @pytest.mark.parametrize("seed", range(30))
 def test_spin_agrees_on_random_schemes(seed: int, tmp_path: Path) -> None:
     assert compare_seed(seed, with_oracle=False).disagreements == ()
