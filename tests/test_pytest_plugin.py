@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     naive = (schemes / "naive.c").read_text()
     (folder / "bad.c").write_text(naive)
     (folder / "broken.c").write_text(naive.replace("mutex_lock(&src->lock)", "mutex_lok(&src->lock)"))
-    command = [sys.executable, "-m", "pytest", "-p", "sevviz.pytest_plugin", "--strict-markers", "-rA", "-W", "error"]
+    # Installed, the plugin is found by its entry point; naming it once more would register it twice.
+    named = [] if entry_points(group="pytest11", name="sevviz") else ["-p", "sevviz.pytest_plugin"]
+    command = [sys.executable, "-m", "pytest", *named, "--strict-markers", "-rA", "-W", "error"]
     done = subprocess.run(
         [*command, "-p", "no:cacheprovider", "--rootdir", str(folder), "test_own.py"],
         cwd=folder, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "COLUMNS": "200"},
