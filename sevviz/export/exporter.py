@@ -78,8 +78,16 @@ def description_of(notebook: NotebookNode) -> str:
             text = BeautifulSoup(prose(cell.source), "html.parser")
             first = text.find("p")
             if first is not None:
-                return " ".join(first.get_text().split())[:200]
+                return shortened(" ".join(first.get_text().split()))
     return ""
+
+
+def shortened(text: str, most: int = 200) -> str:
+    """The beginning of a text: whole sentences if one fits, whole words otherwise."""
+    if len(text) <= most:
+        return text
+    sentences = text[: most + 1].rpartition(". ")[0]
+    return f"{sentences}." if sentences else f"{text[:most].rpartition(' ')[0]} …"
 
 
 def prose(source: str) -> str:

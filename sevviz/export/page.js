@@ -41,6 +41,13 @@ for (const section of document.querySelectorAll("section.player")) {
 }
 openFragment();
 addEventListener("hashchange", openFragment);
+// What scrolls by itself must be reachable by keyboard; what does not scroll is no stop on the way.
+const scrollers = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+  if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+  else target.removeAttribute("tabindex");
+}));
+document.querySelectorAll("main pre, main .output, main .scroll").forEach((one) => one.closest(".mount") || scrollers.observe(one));
+
 // On paper everything is unfolded.
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.dataset.was = one.open; one.open = true; }));
 addEventListener("afterprint", () => document.querySelectorAll("details").forEach((one) => { one.open = one.dataset.was === "true"; }));

@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from sevviz.catalogue import load, program, scenario
+from sevviz.export.exporter import shortened
 from sevviz.export.page import Page
 from sevviz.payload import pack
 from sevviz.schedule import format_schedule
@@ -27,7 +28,7 @@ def scheme_page(scheme: str, scenario_name: str, compare: Sequence[str] = ()) ->
         f"<p>{escape(chosen.title)}. Source: {escape(loaded.header['source'])}.</p>",
         f"<p>{escape(loaded.header.get('description', ''))}</p>",
     ]
-    page = Page(f"{title}: {chosen.title}", "", loaded.header.get("description", "")[:200])
+    page = Page(f"{title}: {chosen.title}", "", shortened(loaded.header.get("description", "")))
     for number, name in enumerate([scheme, *compare], 1):
         if number > 1:
             other = load(name)
