@@ -207,6 +207,17 @@ class Diagrams:
             for other in below(upper + 1, edge >> SHIFT)
         }
 
+    def meets(self, levels: list[set[int]], upper: tuple[int, int], lower: tuple[int, AbstractSet[int]]) -> set[int]:
+        """Which of the values on a lower level some state has together with one value on an upper level.
+
+        Both are (level, value or values).
+        """
+        level, value = upper
+        nodes = {edge >> SHIFT for node in levels[level] if (edge := self.nodes[node].get(value, EMPTY))}
+        for _ in range(lower[0] - level - 1):
+            nodes = {edge >> SHIFT for node in nodes for edge in self.nodes[node].values()}
+        return {other for node in nodes for other in self.nodes[node] if other in lower[1]}
+
     def split(
         self, edge: int, classify: Mapping[int, Callable[[int], object]]
     ) -> Iterator[tuple[tuple[object, ...], int]]:

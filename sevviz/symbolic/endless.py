@@ -24,21 +24,9 @@ if TYPE_CHECKING:
     from sevviz.symbolic.limits import Limits
     from sevviz.symbolic.reached import Part, Reached
 
-__all__ = ["Endless", "has_loops"]
+__all__ = ["Endless"]
 
 STEP_BY_STEP = 100_000  # states to visit one by one when the loop itself is looked for
-
-
-def has_loops(reached: Reached) -> bool:
-    """Whether the program of some task has a loop, so that an endless run is possible at all."""
-    edges: dict[tuple[int, int], set[tuple[int, int]]] = {}
-    for (task, _, local, _), rows in reached.rules.known_rows().items():
-        edges.setdefault((task, local), set()).update((task, row.local) for row in rows)
-    while True:  # take away what has nothing behind it; a loop is what stays
-        last = {place for place, following in edges.items() if not following & edges.keys()}
-        if not last:
-            return bool(edges)
-        edges = {place: following for place, following in edges.items() if place not in last}
 
 
 class Endless:

@@ -127,13 +127,34 @@ def _all_returned(reached: Reached) -> Part:
 
 def _by_results(reached: Reached, part: Part, most: int) -> list[Part] | None:
     """A part in pieces by what tasks have returned; None if there are more than `most`."""
+    if not _few_results(reached, part, most):
+        return None
     pieces = [part] if part else []
     for task in range(len(reached.program.tasks)):
         kind = {task: partial(_result, reached, task)}
         pieces = [smaller for piece in pieces for _, smaller in reached.split(piece, kind)]
-        if len(pieces) > most:
-            return None
     return pieces
+
+
+def _few_results(reached: Reached, part: Part, most: int) -> bool:
+    """Whether a part has at most `most` combinations of results."""
+    known: dict[int, frozenset[tuple[str | None, ...]]] = {0: frozenset(), TERMINAL: frozenset({()})}
+
+    def results(level: int, node: int) -> frozenset[tuple[str | None, ...]]:
+        found = known.get(node)
+        if found is None:
+            is_task, number = reached.order.variables[level]
+            sets = []
+            for value, edge in reached.diagrams.nodes[node].items():
+                below = results(level + 1, edge >> SHIFT)
+                if len(below) > most:  # then there are as many here, and counting can stop
+                    return known.setdefault(node, below)
+                own = (_result(reached, number, value),) if is_task else ()
+                sets.append(frozenset(own + others for others in below) if own else below)
+            found = known[node] = frozenset().union(*sets)
+        return found
+
+    return len(results(0, part >> SHIFT)) <= most
 
 
 def _numbers(reached: Reached, part: Part, result: str | None) -> tuple[int, ...]:

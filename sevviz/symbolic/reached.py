@@ -53,11 +53,12 @@ class Reached:
             self._pairs[key] = pairs if mine < its else {(local, value) for value, local in pairs}
         return self._pairs[key]
 
-    def encounters(self, task: int, other: int) -> set[tuple[Local, Local]]:
-        """The pairs of local states of two tasks that some state has."""
+    def encounters(self, task: int, local: Local, other: int, places: AbstractSet[Local]) -> set[Local]:
+        """At which of some places another task is, in some state, while a task is in a local state."""
         mine, theirs = self.order.tasks[task], self.order.tasks[other]
-        pairs = self.diagrams.pairs(self.levels, min(mine, theirs), max(mine, theirs))
-        return pairs if mine < theirs else {(b, a) for a, b in pairs}
+        if mine < theirs:
+            return self.diagrams.meets(self.levels, (mine, local), (theirs, places))
+        return {place for place in places if self.diagrams.meets(self.levels, (theirs, place), (mine, {local}))}
 
     def where(
         self,
@@ -198,8 +199,8 @@ def exclusions(reached: Reached) -> dict[tuple[int, Local], dict[int, set[Local]
     for task, local, wanted in entering:
         for other, places in inside.items():
             common = {place for place in places if other != task and vms[other, place] & wanted}
-            met = {b for a, b in reached.encounters(task, other) if a == local and b in common} if common else set()
-            met = {place for place in met if reached.rules.excludes(task, local, other, place)}
+            together = reached.encounters(task, local, other, common) if common else ()
+            met = {place for place in together if reached.rules.excludes(task, local, other, place)}
             if met:
                 found.setdefault((task, local), {})[other] = met
     return found

@@ -143,6 +143,17 @@ class Rules:
         """All moves asked for so far, by (task, object, local state, value)."""
         return self._rows
 
+    def have_loops(self) -> bool:
+        """Whether the program of some task has a loop, so that an endless run is possible at all."""
+        edges: dict[tuple[int, Local], set[tuple[int, Local]]] = {}
+        for (task, _, local, _), rows in self._rows.items():
+            edges.setdefault((task, local), set()).update((task, row.local) for row in rows)
+        while True:  # take away what has nothing behind it; a loop is what stays
+            last = {place for place, following in edges.items() if not following & edges.keys()}
+            if not last:
+                return bool(edges)
+            edges = {place: following for place, following in edges.items() if place not in last}
+
     def excludes(self, task: int, local: Local, other: int, others: Local) -> bool:
         """Whether `task` must not make its step while `other` stands at `others`: both would be inside the work."""
         operation = self.operation(other, others)

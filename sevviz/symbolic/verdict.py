@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sevviz.census import FoundFault, Outcome
 from sevviz.symbolic.deadlocks import find_deadlocks
-from sevviz.symbolic.endless import Endless, has_loops
 from sevviz.symbolic.faults import ended_by_faults, find_faults, find_suspects
 from sevviz.symbolic.images import Images
 from sevviz.symbolic.limits import LimitReachedError, Limits
@@ -140,7 +139,9 @@ def _look(verdict: SymbolicVerdict, reached: Reached, limits: Limits) -> None:
     if not all_ended:
         verdict.note("not all results at faults are listed")
     _look_at_ends(verdict, reached, ended)
-    if has_loops(reached):
+    if reached.rules.have_loops():
+        from sevviz.symbolic.endless import Endless
+
         endless = Endless(reached, limits)
         verdict.livelock = endless.livelock()
         verdict.starvation = endless.starvation()
