@@ -10,10 +10,11 @@ import sevviz
 from sevviz.kernel import build
 from sevviz.kernel.case import make_case
 from sevviz.kernel.cli import main
-from sevviz.kernel.compare import PLAN, expected, predict
+from sevviz.kernel.compare import PLAN, expected, predict, same_reports
 from sevviz.kernel.configuration import CONFIGURATIONS, TARBALL
 from sevviz.kernel.record import excerpt
 from sevviz.kernel.recording import folder, load_recording, scheme_hash, trace_digest
+from sevviz.kernel.transcript import Finding
 from sevviz.schedule import parse_schedule
 
 SCHEMES = sevviz.scheme_names()
@@ -42,8 +43,11 @@ def test_the_model_says_what_the_kernel_did(scheme: str) -> None:
         turns = parse_schedule(run.turns, len(program.tasks))
         predicted = predict(program, turns, configuration)
         where = f"{run.configuration} {run.scenario} {run.turns}"
-        if not configuration.smp:
-            assert sorted(map(list, expected(predicted, configuration))) == run.reports, where
+        seen = frozenset(Finding(str(kind), int(str(task))) for kind, task in run.reports)
+        assert same_reports(expected(predicted, configuration), seen, configuration), where
+        waits = [line.split() for line in predicted.turns[-1].lines if line.startswith("wait ")]
+        if not predicted.ends:
+            assert [wait[:2] for wait in run.waits if wait[3] != "-"] == [[int(w[1]), w[4]] for w in waits], where
         if not configuration.smp and not predicted.ends:
             assert trace_digest(predicted.turns) == run.trace, where
             assert list(predicted.results) == run.returns, where
@@ -61,6 +65,19 @@ def test_the_kernels_words_are_there_for_every_report(scheme: str) -> None:
 
 def test_the_recordings_are_small() -> None:
     assert sum(path.stat().st_size for path in folder().glob("*.json")) < 400_000
+
+
+def test_every_report_of_several_cpus_is_recorded_for_the_schemes_that_spin() -> None:
+    """What one CPU cannot show: the spinning deadlock, and spinners on all CPUs that keep the holder from running."""
+    both, v4 = load_recording("migration_lock_both"), load_recording("v4")
+    assert both is not None
+    assert v4 is not None
+    spun = both.find("double", "1 1 2 2", "smp") or next(r for r in both.runs if r.configuration == "smp" and r.waits)
+    assert [wait[3] for wait in spun.waits] == ["R", "R"]
+    hung = v4.find("cpus", "4 1 1 1", "smp")
+    assert hung is not None
+    assert [(wait[0], wait[3]) for wait in hung.waits] == [(1, "D"), (2, "R"), (3, "R")]
+    assert {"sleeping-function", "scheduling-while-atomic"} <= {str(kind) for kind, _ in hung.reports}
 
 
 def test_words_are_trimmed_of_what_differs_from_boot_to_boot() -> None:
