@@ -9,13 +9,12 @@ asked; no lock rule is written here.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from sevviz.errors import ScenarioError, SevvizError
+from sevviz.errors import ScenarioError
 from sevviz.model import SIGNALLED, WOKEN
-from sevviz.symbolic.limits import Limits
-from sevviz.symbolic.reached import reach
-from sevviz.symbolic.rules import NO_OBJECT, Local, Rules, local_state, mark_of, position_of
+from sevviz.promela.domain import closure, reached_domain
+from sevviz.symbolic.rules import Local, Rules, local_state, mark_of, position_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from sevviz.model import Operation, Program
 
 __all__ = ["promela"]
-
-MOST_VALUES = 80  # values of an object to look at before the exact search is asked instead; more than tasks
 
 HEADER = """/*
  * {title}
@@ -54,25 +51,6 @@ HEADER = """/*
 """
 
 
-class _Domain(NamedTuple):
-    """What to write cases for: the local states of each task, the values of each object, and which of them can meet.
-
-    `met` has the pairs of (local state, value) by (task, object); None where all are to be written.
-    """
-
-    locals: list[set[Local]]
-    values: list[set[int]]
-    met: dict[tuple[int, int], set[tuple[Local, int]]] | None = None
-
-    def values_at(self, task: int, place: Local, number: int) -> list[int]:
-        """The values of an object that a task may find at a place, in ascending order; [0] for no object."""
-        if number == NO_OBJECT:
-            return [0]
-        if self.met is None:
-            return sorted(self.values[number])
-        return sorted(value for local, value in self.met[task, number] if local == place)
-
-
 def promela(program: Program) -> str:
     """The Promela model of a program.
 
@@ -90,7 +68,7 @@ class _Writer:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.rules = Rules(program)
-        self.domain = _closure(self.rules) or _reached(program)
+        self.domain = closure(self.rules) or reached_domain(program)
         self.names = _identifiers(program)
         self.tasks = range(len(program.tasks))
         self.may_end = any(self._breaks(t, place) for t in self.tasks for place in self.domain.locals[t])
@@ -266,41 +244,3 @@ def _identifiers(program: Program) -> list[str]:
             name += "_"
         found.append(name)
     return found
-
-
-def _closure(rules: Rules) -> _Domain | None:
-    """All that tasks and objects could be if every value met every place; None if that does not come to an end."""
-    program = rules.program
-    locals_ = [{local_state(0, 0)} for _ in program.tasks]
-    values = [{shared.initial} for shared in program.objects]
-    size = 0
-    while size != (size := sum(map(len, locals_)) + sum(map(len, values))):
-        if max(map(len, values), default=0) > MOST_VALUES:
-            return None
-        try:
-            for task, places in enumerate(locals_):
-                _follow(rules, task, places, values)
-        except SevvizError:  # a place that no schedule may reach
-            return None
-    return _Domain(locals_, values)
-
-
-def _follow(rules: Rules, task: int, places: set[Local], values: list[set[int]]) -> None:
-    """Add where a task gets from its places, and what it does to objects."""
-    for place in list(places):
-        for number in rules.objects(task, place):
-            for value in list(values[number]) if number != NO_OBJECT else [0]:
-                for row in rules.rows(task, number, place, value):
-                    places.add(row.local)
-                    if number != NO_OBJECT:
-                        values[number].add(row.value)
-
-
-def _reached(program: Program) -> _Domain:
-    """What tasks and objects are in some reachable state. Raises LimitReachedError where the search has to stop."""
-    reached = reach(program, Limits())
-    levels = (reached.levels[level] for level in reached.order.objects)
-    values = [reached.diagrams.values_at(nodes) for nodes in levels]
-    tasks, objects = range(len(program.tasks)), range(len(program.objects))
-    met = {(task, number): reached.meetings(task, number) for task in tasks for number in objects}
-    return _Domain([reached.locals_of(task) for task in tasks], values, met)
