@@ -10,7 +10,7 @@ import sevviz
 from sevviz.catalogue import make_scenario
 from sevviz.kernel.boot import read_console
 from sevviz.kernel.case import make_case
-from sevviz.kernel.compare import difference, predict
+from sevviz.kernel.compare import PLAN, difference, predict
 from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.schedules import choose
 from sevviz.kernel.script import follow
@@ -131,3 +131,9 @@ def test_a_step_that_is_not_as_predicted_is_named() -> None:
     what = difference(predicted, run, CONFIGURATIONS["debug"])
     ours, theirs = "'step 1 15:2 mutex_lock B.lock 0 1'", "'step 1 15:2 mutex_lock B.lock -4 0'"
     assert what == f"turn 1 (1): the model says {ours}, the kernel {theirs}"
+
+
+def test_every_scenario_is_compared_but_what_one_cpu_and_strong_memory_cannot_show() -> None:
+    """Scenario cpus is recorded on a kernel with several CPUs; weak memory order cannot be forced on one."""
+    assert set(sevviz.scenario_names()) - set(PLAN) == {"cpus", "weak"}
+    assert set(PLAN) <= set(sevviz.scenario_names())
