@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_export(commands)
     _add_figure(commands)
     _add_promela(commands)
+    _add_scale(commands)
     listing = commands.add_parser("list", help="list the schemes and scenarios")
     listing.add_argument("--json", action="store_true", help="print one JSON object")
     listing.set_defaults(run="list_all")
@@ -107,6 +108,15 @@ def _add_program(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--scenario", default="double", metavar="NAME", help="default: double (A->B beside B->A)")
     which.add_argument("--task", action="append", default=[], metavar="CALL", help='such as "migrate(B, A)"; repeat it')
     parser.add_argument("--signals", action="store_true", help="every task may get a fatal signal")
+
+
+def _add_scale(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    scale = commands.add_parser("scale", help="what certainty costs for more and more VMs (decision diagrams)")
+    scale.add_argument("scheme", metavar="SCHEME", help="a name in data/schemes or the path of a .c file")
+    scale.add_argument("--scenario", default="ring", metavar="FAMILY", help="ring, chain, star, pairs or clique")
+    scale.add_argument("--to", type=_positive, default=8, metavar="N", help="the largest size; default: 8")
+    scale.add_argument("--plot", metavar="FILE", help="draw it as well: .svg, .pdf or .png")
+    scale.set_defaults(run="scale")
 
 
 def _add_promela(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

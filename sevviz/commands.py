@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sevviz.model import Program
 
-__all__ = ["CLEAN", "check", "export", "figure", "list_all", "program_of", "promela"]
+__all__ = ["CLEAN", "check", "export", "figure", "list_all", "program_of", "promela", "scale"]
 
 CLEAN, FOUND, INCONCLUSIVE = 0, 1, 3
 STATUS = {"clean": CLEAN, "failed": FOUND, "inconclusive": INCONCLUSIVE}
@@ -166,6 +166,22 @@ def list_all(options: argparse.Namespace) -> int:
     print("\nscenarios (--scenario NAME; ringN for any N)")
     print("\n".join("  " + line for line in table([(s.name, s.title) for s in scenarios])))
     return CLEAN
+
+
+def scale(options: argparse.Namespace) -> int:
+    """`sevviz scale`: what certainty costs for 2, 3, 4 ... VMs."""
+    from pathlib import Path
+
+    from sevviz.scale import fit_exponent, measure, plot, table
+
+    rows = list(measure(options.scheme, options.scenario, options.to))
+    print(table(rows))
+    power = fit_exponent(rows)
+    if power is not None:
+        print(f"nodes grow about as N to the power {power:.1f}")
+    if options.plot:
+        plot(rows, Path(options.plot), f"{options.scheme}, {options.scenario}")
+    return INCONCLUSIVE if any(row.status == "inconclusive" for row in rows) else CLEAN
 
 
 def promela(options: argparse.Namespace) -> int:

@@ -228,3 +228,12 @@ def test_promela_is_written_to_a_file_or_to_standard_output(tmp_path: Path, caps
     assert output(capsys, "promela", "naive", "-o", str(tmp_path / "x.pml"))[0] == 0
     assert (tmp_path / "x.pml").read_text() == out
     assert output(capsys, "promela", "naive", "-o", str(tmp_path / "no" / "x.pml"))[0] == 2
+
+
+def test_scale_shows_what_certainty_costs(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = output(capsys, "scale", "naive", "--scenario", "ring", "--to", "6")
+    assert status == 0
+    assert "failed: deadlock after 6 steps" in out
+    assert "nodes grow about as N to the power" in out
+    status, _, err = output(capsys, "scale", "naive", "--scenario", "rung")
+    assert (status, err.startswith("no family of scenarios 'rung'; there are ring")) == (2, True)
