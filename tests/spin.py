@@ -24,9 +24,9 @@ class SpinResult(NamedTuple):
 def run_spin(program: Program, folder: Path, *, spin: tuple[str, ...] = (), flags: tuple[str, ...] = ()) -> SpinResult:
     """Make a verifier in a folder and run it; `flags` are for the C compiler."""
     (folder / "model.pml").write_text(promela(program), encoding="utf-8")
-    _run(folder, "spin", *spin, "-a", "model.pml")
-    _run(folder, COMPILER, "-DMEMLIM=1000", *flags, "-o", "pan", "pan.c")
-    said = _run(folder, "./pan", "-m1000000", "-c1" if "-DBFS" in flags else "-c0")
+    run(folder, "spin", *spin, "-a", "model.pml")
+    run(folder, COMPILER, "-DMEMLIM=1000", *flags, "-o", "pan", "pan.c")
+    said = run(folder, "./pan", "-m1000000", "-c1" if "-DBFS" in flags else "-c0")
     stored = re.search(r"(\d+) states, stored", said)
     assert stored is not None, said
     error = re.search(r"at depth (\d+)", said)
@@ -34,7 +34,8 @@ def run_spin(program: Program, folder: Path, *, spin: tuple[str, ...] = (), flag
     return SpinResult(int(stored[1]), outcomes, int(error[1]) if error else None)
 
 
-def _run(folder: Path, *command: str) -> str:
+def run(folder: Path, *command: str) -> str:
+    """Run a command in a folder and return what it printed; it must end well."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
     return done.stdout

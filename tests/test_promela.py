@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from differential import compare_seed, program_of
-from spin import run_spin
+from spin import run, run_spin
 
 import sevviz
 from sevviz.explorer import StateGraph, explore
@@ -86,3 +86,20 @@ def test_spin_agrees_on_every_scheme_in_every_scenario(scheme: str, scenario: st
 def test_spin_agrees_on_random_schemes(seed: int, tmp_path: Path) -> None:
     assert compare_seed(seed, with_oracle=False).disagreements == ()
     assert_spin_agrees(explore(program_of(seed)), tmp_path)
+
+
+@pytest.mark.spin
+@pytest.mark.parametrize(("flags", "options"), [
+    (("-DNOREDUCE", "-DBFS_PAR"), ("-u2",)),
+    (("-DNOREDUCE", "-DBITSTATE"), ("-h7",)),
+    (("-DSTOP",), ()),
+])  # fmt: skip
+def test_the_ways_out_that_the_model_names_find_the_deadlock(
+    flags: tuple[str, ...], options: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Several cores, one run of a swarm, and partial order reduction."""
+    (tmp_path / "model.pml").write_text(promela(sevviz.program("naive", "ring4")), encoding="utf-8")
+    first = [flag for flag in flags if flag == "-DSTOP"]
+    run(tmp_path, "spin", *first, "-a", "model.pml")
+    run(tmp_path, "gcc", "-DMEMLIM=500", *flags, "-o", "pan", "pan.c")
+    assert "invalid end state" in run(tmp_path, "./pan", *options)

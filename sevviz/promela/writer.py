@@ -33,7 +33,7 @@ HEADER = """/*
  * Faults:     spin -DFAULTS -a THIS ...                                     (an assertion)
  * Outcomes:   spin -DOUTCOMES -a THIS ... ; ./pan -E                         (a line for each)
  * Faster:     spin -DSTOP -a THIS && gcc -O2 -o pan pan.c && ./pan        (partial order reduction; fewer states)
- * Larger:     gcc -O2 -DNOREDUCE -DBFS_PAR for several cores; -DBITSTATE and ./pan -RSn, n = 1, 2 ..., for a swarm
+ * Larger:     gcc -O2 -DNOREDUCE -DBFS_PAR for several cores; -DBITSTATE and ./pan -hn, n = 1, 2 ..., for a swarm
  */
 #ifdef STOP
 #define BREAKS(task) assert(false)

@@ -26,9 +26,11 @@ class Limits:
     seconds: float | None = 60.0
     progress: Callable[[int], None] | None = None  # called with the number of nodes, every 1,024 nodes
     started: float = field(default_factory=time.monotonic)
+    seen: int = field(default=0, init=False)  # nodes at the last check
 
     def check(self, nodes: int) -> None:
         """Raise LimitReachedError if one of the limits is passed."""
+        self.seen = max(self.seen, nodes)
         if self.progress is not None:
             self.progress(nodes)
         if self.nodes is not None and nodes > self.nodes:

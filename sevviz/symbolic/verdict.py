@@ -118,7 +118,7 @@ def check_symbolic(program: Program, limits: Limits | None = None) -> SymbolicVe
         verdict.complete = False
         what = "the search" if reached is None else "looking at what was reached"
         verdict.note(f"{what} was stopped at a limit: {error}")
-    verdict.nodes = len(reached.diagrams.nodes) if reached is not None else 0
+    verdict.nodes = len(reached.diagrams.nodes) if reached is not None else limits.seen
     return verdict
 
 

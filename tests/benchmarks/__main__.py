@@ -52,7 +52,7 @@ def measure(peer: Peer, folder: Path, runs: int) -> Result:
         most = max(most, int(re.findall(r"peak (\d+)", done.stderr)[-1]) // 1024)
         if done.returncode not in (MAY_FAIL if peer.name.startswith("sevviz") else (0,)):
             return Result(None, most, f"failed with status {done.returncode}")
-        if "out of memory" in said or '"complete": false' in said:
+        if "Search not completed" in said or '"complete": false' in said:
             return Result(None, most, "reached a limit")
     return Result(statistics.median(times), most, said)
 
