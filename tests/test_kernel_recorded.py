@@ -13,7 +13,7 @@ from sevviz.kernel.cli import main
 from sevviz.kernel.compare import PLAN, expected, predict, same_reports
 from sevviz.kernel.configuration import CONFIGURATIONS, TARBALL
 from sevviz.kernel.record import excerpt
-from sevviz.kernel.recording import folder, load_recording, scheme_hash, trace_digest
+from sevviz.kernel.recording import folder, kept_table, load_recording, scheme_hash, trace_digest
 from sevviz.kernel.transcript import Finding
 from sevviz.schedule import parse_schedule
 
@@ -65,6 +65,17 @@ def test_the_kernels_words_are_there_for_every_report(scheme: str) -> None:
 
 def test_the_recordings_are_small() -> None:
     assert sum(path.stat().st_size for path in folder().glob("*.json")) < 400_000
+
+
+def test_the_kept_table_is_of_the_schemes_as_they_are_now_and_has_no_difference() -> None:
+    """If this fails, a scheme was edited: run `sevviz kernel compare SCHEME --keep` again."""
+    texts, rows = kept_table("debug")
+    assert texts == {name: scheme_hash(sevviz.load(name)) for name in SCHEMES}
+    assert {(row[0], row[1]) for row in rows} == {(name, scenario) for name in SCHEMES for scenario in PLAN}
+    assert all(row[4] == "0" for row in rows)
+    double = {row[0]: row[2] for row in rows if row[1] == "double"}
+    assert double["flag_then_mutex"] == "all 262"
+    assert double["v4"] == "5,000 of 64,176"
 
 
 def test_every_report_of_several_cpus_is_recorded_for_the_schemes_that_spin() -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING
 
-from sevviz.catalogue import data_folder
+from sevviz.catalogue import data_folder, load, scheme_names
 from sevviz.report import table
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from sevviz.kernel.transcript import Turn
 
 __all__ = [
-    "RecordedRun", "Recording", "compared_schemes", "digest", "folder", "keep_table", "load_recording", "scheme_hash",
+    "RecordedRun", "Recording", "digest", "folder", "keep_table", "kept_table", "load_recording", "scheme_hash",
     "store", "trace_digest",
 ]  # fmt: skip
 
@@ -112,19 +113,34 @@ def store(recording: Recording) -> Path:
 
 
 def keep_table(configuration: Configuration, schemes: Sequence[Scheme], rows: Sequence[tuple[str, ...]]) -> Path:
-    """Write the table of a comparison, with the kernel's version and the texts that it was made with."""
+    """Put the table of a comparison into the kept one; rows of other schemes stay if their texts are the same still."""
     from sevviz.kernel.build import source_version
 
-    path = folder() / f"compared_{configuration.name}.txt"
+    path, shipped = _table_path(configuration.name), {name: scheme_hash(load(name)) for name in scheme_names()}
+    texts, old = _read_table(path) if path.is_file() else ({}, [])
+    texts |= {scheme.name: scheme_hash(scheme) for scheme in schemes}
+    fresh = {(row[0], row[1]) for row in rows[1:]}
+    current = [row for row in old if (row[0], row[1]) not in fresh and texts.get(row[0]) == shipped.get(row[0])]
+    body = sorted([*current, *rows[1:]], key=lambda row: row[0])  # scenarios keep their order
+    named = sorted({row[0] for row in body})
     head = f"Kernel {source_version()}, configuration {configuration.name}: {configuration.what}"
-    texts = [("scheme", "text"), *((scheme.name, scheme_hash(scheme)) for scheme in schemes)]
-    lines = [head, "", *table(rows, right=(2, 3, 4, 5)), "", *table(texts), ""]
-    path.write_text("\n".join(lines), encoding="utf-8")
+    hashes = table([("scheme", "text"), *((name, texts[name]) for name in named)])
+    path.write_text(
+        "\n".join([head, "", *table([rows[0], *body], right=(2, 3, 4, 5)), "", *hashes, ""]), encoding="utf-8"
+    )
     return path
 
 
-def compared_schemes(configuration: str) -> dict[str, str]:
-    """The schemes in a kept table, with the hashes of their texts."""
-    text = (folder() / f"compared_{configuration}.txt").read_text(encoding="utf-8")
-    lines = text.rstrip("\n").rpartition("\n\n")[2].split("\n")[1:]
-    return dict(line.split() for line in lines)
+def kept_table(configuration: str) -> tuple[dict[str, str], list[tuple[str, ...]]]:
+    """The hashes of the schemes in the kept table, and its rows."""
+    return _read_table(_table_path(configuration))
+
+
+def _table_path(configuration: str) -> Path:
+    return folder() / f"compared_{configuration}.txt"
+
+
+def _read_table(path: Path) -> tuple[dict[str, str], list[tuple[str, ...]]]:
+    _, body, hashes = path.read_text(encoding="utf-8").rstrip("\n").split("\n\n")
+    rows = [tuple(re.split(r"  +", line.strip())) for line in body.split("\n")[1:]]
+    return dict(line.split() for line in hashes.split("\n")[1:]), rows
