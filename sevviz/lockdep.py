@@ -11,14 +11,17 @@ Documentation/locking/lockdep-design.rst; each rule here is compared with a real
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sevviz.model import MUTEX, SPINLOCK
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sevviz.model import Operation, Program, Trace
 
-__all__ = ["LockClass", "Lockdep", "Report", "ReportKind", "lockdep_reports"]
+__all__ = ["Held", "LockClass", "Lockdep", "Report", "ReportKind", "class_of", "is_spinning", "lockdep_reports"]
 
 ReportKind = Literal["recursive", "circular", "invalid-wait-context", "bad-unlock", "held-at-return"]
 
@@ -33,44 +36,61 @@ class LockClass(NamedTuple):
         return f"{self.name}/{self.subclass}" if self.subclass else self.name
 
 
+class Held(NamedTuple):
+    """A lock on a task's list of held locks. It is put there before the task has to wait: it may be wanted only."""
+
+    lock: LockClass
+    object: int  # index into Program.objects
+    tried: bool  # by a trylock
+    sleeps: bool  # a mutex, not a spinlock
+    function: str  # the C function that asks for it
+
+
 class Report(NamedTuple):
-    """What lockdep says, once: `task` (from 1) is doing `operation`; `held` are the classes it holds."""
+    """What lockdep says, once: `task` (from 1) asks for a lock, or gives it back, while it holds others."""
 
     kind: ReportKind
     task: int
     lock: LockClass
-    held: tuple[LockClass, ...]
+    held: tuple[Held, ...]
+    asked: Held | None = None  # the lock itself; None at a return
+    against: Held | None = None  # the held lock that it goes against
+    path: tuple[LockClass, ...] = ()  # circular: the dependencies known already, from `lock` to the class of `against`
+    fresh: bool = False  # nobody has ever had a lock of this class
 
 
-class _Held(NamedTuple):
-    lock: LockClass
-    object: int
-    tried: bool  # by a trylock
-    sleeps: bool  # a mutex, not a spinlock
+def class_of(program: Program, operation: Operation) -> LockClass:
+    """The class of the lock that an operation is about."""
+    thing = program.objects[operation.object]
+    return LockClass(thing.name.removeprefix(f"{thing.vm}.") if thing.vm else thing.name, operation.subclass)
 
 
 class Lockdep:
-    """The checker of one boot: told of every acquisition and release, it answers with its one report."""
+    """The checker of one boot: told of every acquisition and release, it answers with its one report.
 
-    def __init__(self, program: Program) -> None:
+    `heard` is called with that report at the moment when the kernel would print it.
+    """
+
+    def __init__(self, program: Program, heard: Callable[[Report], None] | None = None) -> None:
         self.program = program
         self.report: Report | None = None
         self.on = True
-        self.held: dict[int, list[_Held]] = {}
-        self.after: dict[LockClass, set[LockClass]] = {}  # dependencies seen so far: outer -> inner
+        self.held: dict[int, list[Held]] = {}
+        self.after: dict[LockClass, dict[LockClass, None]] = {}  # dependencies seen so far, in order: outer -> inner
         self.chains: set[tuple[LockClass, ...]] = set()
+        self._used: set[LockClass] = set()
+        self._heard = heard
 
     def acquire(self, task: int, operation: Operation) -> None:
         """A task asks for a lock (and may have to wait), or has got one by a trylock."""
         if not self.on:
             return
+        asked = self._asked(operation)
         held = self.held.setdefault(task, [])
-        lock, sleeps = self._class(operation), self.program.objects[operation.object].kind == MUTEX
-        tried = operation.action == "trylock"
-        kind = None if tried else self._check(held, lock, sleeps=sleeps)
-        if kind:
-            self._say(kind, task, lock)
-        held.append(_Held(lock, operation.object, tried, sleeps))
+        if not asked.tried:
+            self._check(task, held, asked)
+        self._used.add(asked.lock)
+        held.append(asked)
 
     def release(self, task: int, operation: Operation) -> None:
         """A task gives a lock back, or gives up waiting for it."""
@@ -79,56 +99,70 @@ class Lockdep:
         if found is not None:
             held.remove(found)
         else:
-            self._say("bad-unlock", task, self._class(operation))
+            asked = self._asked(operation)
+            self._say(Report("bad-unlock", task, asked.lock, tuple(held), asked))
 
     def leave_kernel(self, task: int) -> None:
         """A task's call returns to user space."""
-        held = self.held.get(task, [])
+        held = tuple(self.held.get(task, []))
         if held:
-            self._say("held-at-return", task, held[-1].lock)
+            self._say(Report("held-at-return", task, held[-1].lock, held))
 
     def turn_off(self) -> bool:
         """Another check of locks has spoken: all of them share one switch. Whether it was still on."""
         was_on, self.on = self.on, False
         return was_on
 
-    def _say(self, kind: ReportKind, task: int, lock: LockClass) -> None:
+    def _say(self, report: Report) -> None:
         if self.turn_off():
-            self.report = Report(kind, task, lock, tuple(h.lock for h in self.held.get(task, [])))
+            self.report = report
+            if self._heard is not None:
+                self._heard(report)
+
+    def _asked(self, operation: Operation) -> Held:
+        sleeps = self.program.objects[operation.object].kind == MUTEX
+        return Held(self._class(operation), operation.object, operation.action == "trylock", sleeps, operation.function)
 
     def _class(self, operation: Operation) -> LockClass:
-        thing = self.program.objects[operation.object]
-        return LockClass(thing.name.removeprefix(f"{thing.vm}.") if thing.vm else thing.name, operation.subclass)
+        return class_of(self.program, operation)
 
-    def _check(self, held: list[_Held], lock: LockClass, *, sleeps: bool) -> ReportKind | None:
+    def _check(self, task: int, held: list[Held], asked: Held) -> None:
+        fresh, before = asked.lock not in self._used, tuple(held)
         # A sleeping lock inside a spinning one: before anything else is looked at.
-        if sleeps and any(not h.sleeps for h in held):
-            return "invalid-wait-context"
-        chain = (*(h.lock for h in held), lock)
+        spinning = next((h for h in held if not h.sleeps), None) if asked.sleeps else None
+        if spinning is not None:
+            self._say(Report("invalid-wait-context", task, asked.lock, before, asked, spinning, fresh=fresh))
+            return
+        chain = (*(h.lock for h in held), asked.lock)
         if chain in self.chains:
-            return None  # only a new chain of classes is looked at
+            return  # only a new chain of classes is looked at
         self.chains.add(chain)
-        if any(h.lock == lock for h in held):
-            return "recursive"
+        same = next((h for h in held if h.lock == asked.lock), None)
+        if same is not None:
+            self._say(Report("recursive", task, asked.lock, before, asked, same))
+            return
         # What was tried adds no dependency, so the search goes on behind it; the first that was not tried is the last.
         for outer in reversed(held):
-            if self._reaches(lock, outer.lock):
-                return "circular"
-            self.after.setdefault(outer.lock, set()).add(lock)
+            path = self._path(asked.lock, outer.lock)
+            if path:
+                self._say(Report("circular", task, asked.lock, before, asked, outer, path))
+                return
+            self.after.setdefault(outer.lock, {})[asked.lock] = None
             if not outer.tried:
                 break
-        return None
 
-    def _reaches(self, start: LockClass, goal: LockClass) -> bool:
-        todo, seen = [start], {start}
+    def _path(self, start: LockClass, goal: LockClass) -> tuple[LockClass, ...]:
+        """A shortest way along known dependencies, found as lockdep finds it: breadth first, oldest first."""
+        todo, ways = deque([start]), dict[LockClass, tuple[LockClass, ...]]({start: (start,)})
         while todo:
-            lock = todo.pop()
+            lock = todo.popleft()
             if lock == goal:
-                return True
-            fresh = self.after.get(lock, set()) - seen
-            seen |= fresh
-            todo += sorted(fresh)
-        return False
+                return ways[lock]
+            for inner in self.after.get(lock, {}):
+                if inner not in ways:
+                    ways[inner] = (*ways[lock], inner)
+                    todo.append(inner)
+        return ()
 
 
 def lockdep_reports(trace: Trace) -> tuple[Report, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sevviz.interpreter import effect_of, in_atomic_context, initial_state, step, wait_of
-from sevviz.kernel.transcript import Finding, Turn
+from sevviz.kernel.transcript import Finding, Told, Turn
 from sevviz.lockdep import Lockdep, is_spinning
 from sevviz.model import FAULTED, WOKEN
 from sevviz.schedule import format_schedule
@@ -34,6 +34,8 @@ class Prediction:
     findings: frozenset[Finding]
     results: tuple[int | None, ...]
     steps: tuple[int, ...]
+    told: tuple[Told, ...]  # the findings in their order
+    checker: Lockdep  # as the last turn left it
     ends: str = ""
     spins: bool = False
 
@@ -49,16 +51,21 @@ class _Follower:
     without_cpu: list[int] = field(default_factory=list)  # given a turn, but no CPU to take it on
     steps: list[int] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
-    findings: set[Finding] = field(default_factory=set)
+    told: list[Told] = field(default_factory=list)
     counts: dict[int, int] = field(default_factory=dict)  # each task's preempt count
     ends: str = ""
     spins: bool = False
 
     def __post_init__(self) -> None:
         self.state = initial_state(self.program)
-        self.checker = Lockdep(self.program)
+        self.checker = Lockdep(self.program, lambda report: self._tell(report.kind, report.task))
         for task in self._tasks():
             self._say_return(task)
+
+    def _tell(self, kind: str, task: int) -> None:
+        held, operation = self.checker.held.get(task, []), self._operation(task)
+        known = tuple(held) if self.checker.on else None
+        self.told.append(Told(Finding(kind, task), self.counts.get(task, 0), known, operation))
 
     def _tasks(self) -> range:
         return range(1, len(self.program.tasks) + 1)
@@ -119,28 +126,27 @@ class _Follower:
         if spins and self.up:
             self.lines.append(f"spin {task} {_what(self.program, operation)} {wait.holder if wait else 0}")
             return
-        self._note_sleep(task, operation, blocks=wait is not None)
+        self._note_sleep(task, operation)
         if operation.action == "lock":
             self.checker.acquire(task, operation)
         if spins and wait is not None and wait.holder == task and self.checker.turn_off():
-            self.findings.add(Finding("spinlock-recursion", task))  # DEBUG_SPINLOCK knows the owner
-        if wait is not None:
-            self.asleep.append(task)
-        else:
+            self._tell("spinlock-recursion", task)  # DEBUG_SPINLOCK knows the owner
+        if wait is None:
             self._take(task)
+            return
+        self.asleep.append(task)
+        if not spins and self.counts.get(task):  # who really sleeps has the count taken away
+            self._tell("scheduling-while-atomic", task)
+            self.counts[task] = 0
 
-    def _note_sleep(self, task: int, operation: Operation, *, blocks: bool) -> None:
-        """might_sleep() looks at the preempt count first; who then really sleeps has it taken away."""
+    def _note_sleep(self, task: int, operation: Operation) -> None:
+        """might_sleep() looks at the preempt count before anything else is done."""
         may_sleep = operation.action == "may_sleep" or (
             operation.action == "lock" and not is_spinning(self.program, operation)
         )
-        if not may_sleep or not self.counts.get(task):
-            return
-        if not any(kind == "sleeping-function" for kind, _ in self.findings):  # told at most once a second
-            self.findings.add(Finding("sleeping-function", task))
-        if blocks:
-            self.findings.add(Finding("scheduling-while-atomic", task))
-            self.counts[task] = 0
+        told = any(one.finding.kind == "sleeping-function" for one in self.told)  # at most once a second
+        if may_sleep and self.counts.get(task) and not told:
+            self._tell("sleeping-function", task)
 
     def _take(self, actor: int) -> None:
         """The step itself, and what is printed of it."""
@@ -172,10 +178,10 @@ class _Follower:
         if operation.action == "unlock" or (operation.action == "lock" and result):
             self.checker.release(task, operation)
         if self.ends == "unlock-not-held" and not spinning and self.checker.turn_off():
-            self.findings.add(Finding("unlock-by-non-owner", task))  # DEBUG_MUTEXES, where lockdep has no objection
+            self._tell("unlock-by-non-owner", task)  # DEBUG_MUTEXES, where lockdep has no objection
         if self.up and spinning and operation.action == "trylock" and not result and self.checker.turn_off():
             # On one CPU nobody else could be inside: DEBUG_SPINLOCK takes it for a bug of the locks.
-            self.findings.add(Finding("spin-trylock-on-up", task))
+            self._tell("spin-trylock-on-up", task)
         if spinning:
             got = operation.action == "lock" or (operation.action == "trylock" and result)
             self.counts[task] = max(0, self.counts.get(task, 0) + (1 if got else -(operation.action == "unlock")))
@@ -201,11 +207,9 @@ class _Follower:
             if operation is None:
                 continue
             if is_spinning(self.program, operation):
-                self.findings.add(Finding("soft-lockup", task))
+                self._tell("soft-lockup", task)
             elif _sleep_letter(operation) == "D":
-                self.findings.add(Finding("hung-task", task))
-        if self.checker.report is not None:
-            self.findings.add(Finding(self.checker.report.kind, self.checker.report.task))
+                self._tell("hung-task", task)
 
 
 def _sleep_letter(operation: Operation) -> str:
@@ -238,5 +242,6 @@ def follow(program: Program, turns: tuple[int, ...], *, up: bool = True) -> Pred
     follower.finish()
     results = tuple(program.position(follower.state, task).result for task in range(len(program.tasks)))
     return Prediction(
-        tuple(told), frozenset(follower.findings), results, tuple(follower.steps), follower.ends, follower.spins
-    )
+        tuple(told), frozenset(one.finding for one in follower.told), results, tuple(follower.steps),
+        tuple(follower.told), follower.checker, follower.ends, follower.spins,
+    )  # fmt: skip

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-__all__ = ["Finding", "Turn"]
+if TYPE_CHECKING:
+    from sevviz.lockdep import Held
+    from sevviz.model import Operation
+
+__all__ = ["Finding", "Told", "Turn"]
 
 
 class Finding(NamedTuple):
@@ -12,6 +16,18 @@ class Finding(NamedTuple):
 
     kind: str
     task: int
+
+
+class Told(NamedTuple):
+    """A predicted report at its moment: the preempt count of its task and what lockdep has on the task's list.
+
+    `held` is None where lockdep has turned itself off; the kernel then lists no locks.
+    """
+
+    finding: Finding
+    preempt_count: int
+    held: tuple[Held, ...] | None
+    operation: Operation | None = None  # at which the task stands
 
 
 class Turn(NamedTuple):
