@@ -11,6 +11,7 @@ import sevviz
 from sevviz.symbolic import Limits, check_symbolic
 from sevviz.symbolic.diagrams import EMPTY, MASK, Diagrams
 from sevviz.symbolic.limits import LimitReachedError
+from sevviz.symbolic.nearest import Nearest
 from sevviz.traces import run
 
 FLAG_RING_OF_8 = 117_988_449
@@ -128,6 +129,19 @@ def test_operations_on_diagrams_are_those_on_sets(one: Points, other: Points) ->
     assert points_of(diagrams, diagrams.flat(a)) == dict.fromkeys(one, 0)
 
 
+@given(points, st.dictionaries(st.integers(0, 2), st.sets(st.integers(0, 2)), min_size=1))
+def test_a_nearest_state_with_some_values_is_found_without_a_diagram_of_its_own(
+    chosen: Points, allowed: dict[int, set[int]]
+) -> None:
+    diagrams = Diagrams(3, Limits())
+    found = Nearest(diagrams, diagram_of(diagrams, chosen)).find(allowed)
+    fitting = {p: d for p, d in chosen.items() if all(p[level] in values for level, values in allowed.items())}
+    if found is None:
+        assert not fitting
+    else:
+        assert found[0] == min(fitting.values()) == fitting[found[1]]
+
+
 @given(points)
 def test_questions_to_a_diagram_are_answered_as_by_the_set(chosen: Points) -> None:
     diagrams = Diagrams(3, Limits())
@@ -136,7 +150,10 @@ def test_questions_to_a_diagram_are_answered_as_by_the_set(chosen: Points) -> No
     assert diagram_of(diagrams, chosen) == edge
     if chosen:
         assert edge & MASK == min(chosen.values()) == chosen[diagrams.nearest(edge)]
-        assert diagrams.pairs(diagrams.levels(edge), 0, 2) == {(p[0], p[2]) for p in chosen}
+        some = next(iter(chosen))[0]
+        assert diagrams.meets(diagrams.levels(edge), (0, some), (2, {0, 1})) == {
+            p[2] for p in chosen if p[0] == some and p[2] < 2
+        }
 
 
 def test_a_table_of_nodes_that_grows_too_large_is_refused() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.analysis import Deadlock, deadlocks_of
 from sevviz.symbolic.diagrams import EMPTY
+from sevviz.symbolic.rules import endless
 
 if TYPE_CHECKING:
     from sevviz.symbolic.images import Images
@@ -36,10 +37,11 @@ class Deadlocks(NamedTuple):
 def find_deadlocks(reached: Reached, images: Images, most: int) -> Deadlocks:
     """The deadlocks of a program, at most `most` of them."""
     waits = [_waits_of(reached, task) for task in range(len(reached.program.tasks))]
-    cyclic = _leading_into_cycles(reached, waits)
+    chains = _that_may_close(reached, waits)
+    cyclic = _leading_into_cycles(reached, chains)
     final = cyclic
     if cyclic and reached.program.signals:
-        lasting = [{key: places for key, places in w.items() if not key[2]} for w in waits]
+        lasting = [{key: places for key, places in w.items() if not key[2]} for w in chains]
         final = _leading_into_cycles(reached, lasting)
     running = reached.diagrams.minus(reached.states, final)
     found = []
@@ -51,7 +53,7 @@ def find_deadlocks(reached: Reached, images: Images, most: int) -> Deadlocks:
         closing = reached.diagrams.meet(images.after(sources, closers), inside)
         if closing:
             found.append(Closing(deadlock, closing, sources))
-    stuck = reached.diagrams.minus(_stuck(reached), cyclic)
+    stuck = reached.diagrams.minus(_stuck(reached), cyclic) if _may_wait_for_the_finished(reached, waits) else EMPTY
     others, still_more = _distinct(reached, waits, stuck, most)
     found += [Closing(deadlock, _having(reached, waits, stuck, deadlock), None) for deadlock in others]
     found.sort(key=lambda closing: reached.length(closing.states))
@@ -72,8 +74,8 @@ def _waits_of(reached: Reached, task: int) -> Waits:
 def disabled_states(reached: Reached, task: int) -> Part:
     """The states in which a task has finished or waits."""
     waits = _waits_of(reached, task).items()
-    waiting = [reached.where(reached.states, {task: places}, {o: {holder + 1}}) for (o, holder, _), places in waits]
-    return reached.union([reached.where(reached.states, {task: finished_locals(reached, task)}), *waiting])
+    waiting = [reached.where({task: places}, {o: {holder + 1}}) for (o, holder, _), places in waits]
+    return reached.union([reached.where({task: finished_locals(reached, task)}), *waiting])
 
 
 def _by_object(reached: Reached, task: int) -> dict[int, set[Local]]:
@@ -86,6 +88,27 @@ def _by_object(reached: Reached, task: int) -> dict[int, set[Local]]:
     return found
 
 
+def _that_may_close(reached: Reached, waits: list[Waits]) -> list[Waits]:
+    """The waits without those that cannot lead into a cycle, by what each task alone may hold while it waits."""
+    following: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    for number, holder in {key[:2] for found in waits for key in found}:
+        following[number, holder] = {
+            key[:2] for key, places in waits[holder].items() if _may_hold(reached, holder, number, places)
+        }
+    leading = endless(following)
+    return [{key: places for key, places in found.items() if key[:2] in leading} for found in waits]
+
+
+def _may_wait_for_the_finished(reached: Reached, waits: list[Waits]) -> bool:
+    """Whether some task may wait for one that has finished: the only way to be stuck without a cycle of waits."""
+    keys = {key[:2] for found in waits for key in found}
+    return any(_may_hold(reached, holder, number, finished_locals(reached, holder)) for number, holder in keys)
+
+
+def _may_hold(reached: Reached, task: int, number: int, places: set[Local]) -> bool:
+    return any(number in held for place in places for held in reached.holdings[task].get(place, ()))
+
+
 def _leading_into_cycles(reached: Reached, waits: list[Waits]) -> Part:
     """The states in which some task's waits lead into a cycle.
 
@@ -93,7 +116,7 @@ def _leading_into_cycles(reached: Reached, waits: list[Waits]) -> Part:
     sets of which that holds are found by taking states away until it does.
     """
     parts = {
-        task: [(holder, reached.where(reached.states, {task: places}, {number: {holder + 1}}))
+        task: [(holder, reached.where({task: places}, {number: {holder + 1}}))
                for (number, holder, _), places in sorted(found.items(), key=lambda item: item[0])]
         for task, found in enumerate(waits)
         if found
@@ -122,9 +145,9 @@ def _stuck(reached: Reached) -> Part:
             for local, value in reached.meetings(task, number):
                 if local in locals_ and value and reached.rules.is_stuck(task, local, {number: value}):
                     blocked.setdefault((number, value), set()).add(local)
-        still = [reached.where(part, {task: places}, {number: {value}}) for (number, value), places in blocked.items()]
-        part = reached.union([reached.where(part, {task: finished[task]}), *still])
-    return reached.diagrams.minus(part, reached.where(part, finished))
+        still = [reached.where({task: places}, {number: {value}}, part) for (number, value), places in blocked.items()]
+        part = reached.union([reached.where({task: finished[task]}, part=part), *still])
+    return reached.diagrams.minus(part, reached.where(finished, part=part))
 
 
 def _distinct(reached: Reached, waits: list[Waits], part: Part, most: int) -> tuple[list[Deadlock], bool]:
@@ -144,7 +167,7 @@ def _having(reached: Reached, waits: list[Waits], part: Part, deadlock: Deadlock
     if not deadlock.cyclic:  # then it is all waits of the state
         others = (task for task in range(len(reached.program.tasks)) if task not in places)
         places |= {task: finished_locals(reached, task) for task in others}
-    return reached.where(part, places, {wait.object: {wait.holder} for wait in deadlock.waits})
+    return reached.where(places, {wait.object: {wait.holder} for wait in deadlock.waits}, part)
 
 
 def finished_locals(reached: Reached, task: int) -> set[Local]:

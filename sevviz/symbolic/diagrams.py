@@ -185,28 +185,6 @@ class Diagrams:
         """The values that the variable of these nodes has in some state."""
         return {value for node in nodes for value in self.nodes[node]}
 
-    def pairs(self, levels: list[set[int]], upper: int, lower: int) -> set[tuple[int, int]]:
-        """The pairs of values that the variables of two levels have in some state together."""
-        known: dict[int, frozenset[int]] = {}
-
-        def below(level: int, node: int) -> frozenset[int]:
-            found = known.get(node)
-            if found is None:
-                children = self.nodes[node]
-                if level == lower:
-                    found = frozenset(children)
-                else:
-                    found = frozenset().union(*[below(level + 1, edge >> SHIFT) for edge in children.values()])
-                known[node] = found
-            return found
-
-        return {
-            (value, other)
-            for node in levels[upper]
-            for value, edge in self.nodes[node].items()
-            for other in below(upper + 1, edge >> SHIFT)
-        }
-
     def meets(self, levels: list[set[int]], upper: tuple[int, int], lower: tuple[int, AbstractSet[int]]) -> set[int]:
         """Which of the values on a lower level some state has together with one value on an upper level.
 

@@ -74,36 +74,32 @@ def ended_by_faults(reached: Reached, suspects: list[Suspect]) -> int:
 
 def _in_own_steps(reached: Reached, task: int) -> Iterator[Suspect]:
     """Wrong unlocks, locks held at return, and sleeping in atomic context."""
-    held = _held_at(reached, task)
     for local in sorted(reached.locals_of(task)):
         operation = reached.rules.operation(task, local)
         if operation is None:
             continue
-        locks = held.get(local, [])
-        values = (
-            {v for a, v in reached.meetings(task, operation.object) if a == local} if operation.object >= 0 else {0}
-        )
-        asked = {value: _ask(reached, _Place(task, local, operation.object, value), locks) for value in sorted(values)}
+        number = operation.object
+        values = {v for a, v in reached.meetings(task, number) if a == local} if number >= 0 else {0}
+        asked = {value: _ask(reached, _Place(task, local, number, value)) for value in sorted(values)}
         for actor, ends in ((task + 1, True), (task + 1, False), (0, False)):
             wrong = {value for value, answer in asked.items() if answer == (actor, ends)}
-            if wrong:
-                objects = {operation.object: wrong} if operation.object >= 0 else {}
-                part = reached.where(reached.states, {task: {local}}, objects)
-                for held_now, piece in _by_holding(reached, task, part, locks):
-                    # Who sleeps holding no spinlock does nothing wrong.
-                    if actor or any(reached.program.objects[lock].kind == "spinlock" for lock in held_now):
-                        yield Suspect(piece, actor, ends)
+            for held, objects in _by_holding(reached, task, local) if wrong else ():
+                # Who sleeps holding no spinlock does nothing wrong.
+                if actor or any(reached.program.objects[lock].kind == "spinlock" for lock in held):
+                    if number >= 0:
+                        objects[number] = wrong & objects.get(number, wrong)
+                    # Of a fault after which execution goes on, only a nearest state is of interest.
+                    part = (reached.where if ends else reached.closest)({task: {local}}, objects)
+                    if part:
+                        yield Suspect(part, actor, ends)
 
 
-def _held_at(reached: Reached, task: int) -> dict[Local, list[int]]:
-    """The locks that a task may hold in each of its local states."""
-    found: dict[Local, list[int]] = {}
-    for lock in reached.program.locks:
-        if task in reached.rules.users.get(lock, ()):
-            for local, value in sorted(reached.meetings(task, lock)):
-                if value == task + 1:
-                    found.setdefault(local, []).append(lock)
-    return found
+def _by_holding(reached: Reached, task: int, local: Local) -> Iterator[tuple[frozenset[int], dict[int, set[int]]]]:
+    """Each set of locks that a task may hold in a local state, and what the values of objects are then."""
+    me, others = {task + 1}, set(range(len(reached.program.tasks) + 1)) - {task + 1}
+    may_hold = reached.holdings[task].get(local, set())
+    for held in sorted(may_hold, key=sorted):
+        yield held, {lock: me if lock in held else others for lock in sorted(frozenset().union(*may_hold))}
 
 
 class _Place(NamedTuple):
@@ -115,7 +111,7 @@ class _Place(NamedTuple):
     value: int
 
 
-def _ask(reached: Reached, place: _Place, locks: list[int]) -> tuple[int, bool] | None:
+def _ask(reached: Reached, place: _Place) -> tuple[int, bool] | None:
     """Whether some rule may be broken at a place: the actor of the step (0 if it was before), and whether it ends.
 
     Asked with each lock that may be held alone. A task that waits while it holds the lock was at fault when it came
@@ -124,6 +120,7 @@ def _ask(reached: Reached, place: _Place, locks: list[int]) -> tuple[int, bool] 
     task, local, number, value = place
     values = {number: value} if number >= 0 else {}
     waits = number >= 0 and reached.rules.wait(task, local, values) is not None
+    locks = sorted(frozenset().union(*reached.holdings[task].get(local, ())))
     for held in ({}, *({lock: task + 1} for lock in locks if lock != number)):
         kinds = reached.rules.fault_kinds(task, local, {**values, **held, **({number: 0} if waits else {})})
         if waits and "sleep-in-atomic" in kinds:
@@ -133,32 +130,26 @@ def _ask(reached: Reached, place: _Place, locks: list[int]) -> tuple[int, bool] 
     return None
 
 
-def _by_holding(reached: Reached, task: int, part: Part, locks: list[int]) -> Iterator[tuple[list[int], Part]]:
-    """A part in pieces by which of the locks the task holds."""
-    for held, piece in reached.split(part, objects=dict.fromkeys(locks, (task + 1).__eq__)):
-        yield [lock for lock, is_held in zip(locks, held, strict=True) if is_held], piece
-
-
 def _shared_work(reached: Reached) -> Iterator[Suspect]:
     """Steps into the work while another task is inside on a common VM. The first such task is named in the fault."""
     for (task, local), met in exclusions(reached).items():
-        part = reached.where(reached.states, {task: {local}})
-        locks = _held_at(reached, task).get(local, [])
+        part = reached.where({task: {local}})
         for other, places in sorted(met.items()):
             for place in sorted(places):
-                together = reached.where(part, {other: {place}})
-                for _, piece in _by_holding(reached, task, together, locks):
-                    yield Suspect(piece, task + 1, ends=True)
-            part = reached.diagrams.minus(part, reached.where(part, {other: places}))
+                for _, objects in _by_holding(reached, task, local):
+                    piece = reached.where({other: {place}}, objects, part)
+                    if piece:
+                        yield Suspect(piece, task + 1, ends=True)
+            part = reached.diagrams.minus(part, reached.where({other: places}, part=part))
 
 
 def _flags_left(reached: Reached) -> Iterator[Suspect]:
     """Fields that all tasks have left changed."""
     finished = {task: finished_locals(reached, task) for task in range(len(reached.program.tasks))}
-    part = reached.where(reached.states, finished)
+    part = reached.where(finished)
     levels = reached.diagrams.levels(part)
     for number, shared in enumerate(reached.program.objects):
         if not shared.is_lock and not shared.persistent:
             values = reached.diagrams.values_at(levels[reached.order.objects[number]]) - {shared.initial}
             if values:
-                yield Suspect(reached.where(part, objects={number: values}), 0, ends=False)
+                yield Suspect(reached.where(objects={number: values}, part=part), 0, ends=False)

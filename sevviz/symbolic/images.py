@@ -43,7 +43,7 @@ class Images:
                 self._rows.setdefault((task, number), []).append((local, value, row))
         self._excluded: dict[int, Part] = {}  # by task: the states in which its guarded step is not taken
         for (task, local), met in (exclusions(reached) if reached.guards else {}).items():
-            parts = [reached.where(reached.states, {task: {local}, other: places}) for other, places in met.items()]
+            parts = [reached.where({task: {local}, other: places}) for other, places in met.items()]
             self._excluded[task] = reached.union([self._excluded.get(task, EMPTY), *parts])
 
     def after(self, part: Part, tasks: Collection[int]) -> Part:

@@ -122,7 +122,7 @@ def _result(reached: Reached, task: int, local: Local) -> str | None:
 
 def _all_returned(reached: Reached) -> Part:
     tasks = range(len(reached.program.tasks))
-    return reached.where(reached.states, {task: finished_locals(reached, task) for task in tasks})
+    return reached.where({task: finished_locals(reached, task) for task in tasks})
 
 
 def _by_results(reached: Reached, part: Part, most: int) -> list[Part] | None:

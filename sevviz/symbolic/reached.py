@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from sevviz.interpreter import initial_state, step
 from sevviz.model import State
-from sevviz.symbolic.diagrams import MASK, Diagrams
+from sevviz.symbolic.diagrams import EMPTY, MASK, Diagrams
+from sevviz.symbolic.holding import holdings
+from sevviz.symbolic.nearest import Nearest
 from sevviz.symbolic.order import order_variables
 from sevviz.symbolic.rules import Local, Row, Rules, local_state, mark_of, position_of
 from sevviz.symbolic.saturation import Guards, Saturation
@@ -35,7 +37,9 @@ class Reached:
         self.guards = saturation.guards
         self.states = states
         self.levels = self.diagrams.levels(states)
-        self._pairs: dict[tuple[int, int], set[tuple[Local, int]]] = {}
+        self.meetings = saturation.meetings
+        self.holdings = holdings(self.rules)
+        self._nearest = Nearest(self.diagrams, states)
         self._sources: dict[tuple[int, Local], list[tuple[int, Local, int, Row]]] = {}
 
     # What is reachable.
@@ -43,15 +47,6 @@ class Reached:
     def locals_of(self, task: int) -> set[Local]:
         """The local states in which a task is in some state."""
         return self.diagrams.values_at(self.levels[self.order.tasks[task]])
-
-    def meetings(self, task: int, number: int) -> set[tuple[Local, int]]:
-        """The pairs of a local state of a task and a value of an object that some state has."""
-        key = (task, number)
-        if key not in self._pairs:
-            mine, its = self.order.tasks[task], self.order.objects[number]
-            pairs = self.diagrams.pairs(self.levels, min(mine, its), max(mine, its))
-            self._pairs[key] = pairs if mine < its else {(local, value) for value, local in pairs}
-        return self._pairs[key]
 
     def encounters(self, task: int, local: Local, other: int, places: AbstractSet[Local]) -> set[Local]:
         """At which of some places another task is, in some state, while a task is in a local state."""
@@ -62,14 +57,23 @@ class Reached:
 
     def where(
         self,
-        part: Part,
         tasks: Mapping[int, AbstractSet[Local]] | None = None,
         objects: Mapping[int, AbstractSet[int]] | None = None,
+        part: Part | None = None,
     ) -> Part:
-        """The states of a part in which the tasks and objects named have one of the values given."""
-        allowed = {self.order.tasks[task]: values for task, values in (tasks or {}).items()}
-        allowed |= {self.order.objects[number]: values for number, values in (objects or {}).items()}
-        return self.diagrams.restrict(part, allowed)
+        """The states (of a part) in which the tasks and objects named have one of the values given."""
+        return self.diagrams.restrict(self.states if part is None else part, self._by_level(tasks or {}, objects or {}))
+
+    def closest(self, tasks: Mapping[int, AbstractSet[Local]], objects: Mapping[int, AbstractSet[int]]) -> Part:
+        """A nearest state in which the tasks and objects named have one of the values given, or no state."""
+        found = self._nearest.find(self._by_level(tasks, objects))
+        return self.diagrams.state(found[1]) + found[0] if found else EMPTY
+
+    def _by_level(
+        self, tasks: Mapping[int, AbstractSet[Local]], objects: Mapping[int, AbstractSet[int]]
+    ) -> dict[int, AbstractSet[int]]:
+        allowed = {self.order.tasks[task]: values for task, values in tasks.items()}
+        return allowed | {self.order.objects[number]: values for number, values in objects.items()}
 
     def split(
         self,

@@ -9,19 +9,23 @@ that enters the work while another is inside (`exclusion`), and scenarios that c
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sevviz.interpreter import is_stuck, moves, wait_of
 from sevviz.model import FAULTED, OVERTAKE, Automaton, Position, State, Task
 from sevviz.release_order import overtaker_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+
     from sevviz.interpreter import Move, Wait
     from sevviz.model import Operation, Program
 
-__all__ = ["Local", "Row", "Rules", "local_state", "mark_of", "position_of"]
+__all__ = ["Local", "Row", "Rules", "endless", "local_state", "mark_of", "position_of"]
 
 MARK_BITS = 4
+Place = TypeVar("Place")
 Local = int  # a task's position and mark in one number
 
 NO_OBJECT = -1
@@ -148,11 +152,7 @@ class Rules:
         edges: dict[tuple[int, Local], set[tuple[int, Local]]] = {}
         for (task, _, local, _), rows in self._rows.items():
             edges.setdefault((task, local), set()).update((task, row.local) for row in rows)
-        while True:  # take away what has nothing behind it; a loop is what stays
-            last = {place for place, following in edges.items() if not following & edges.keys()}
-            if not last:
-                return bool(edges)
-            edges = {place: following for place, following in edges.items() if place not in last}
+        return bool(endless(edges))
 
     def excludes(self, task: int, local: Local, other: int, others: Local) -> bool:
         """Whether `task` must not make its step while `other` stands at `others`: both would be inside the work."""
@@ -173,3 +173,13 @@ class Rules:
         """
         made = [move for move in self.moves(task, local, values) if move.actor == task + 1]
         return [fault.kind for move in made for fault in move.faults if fault.kind != "flag-left-set"]
+
+
+def endless(following: Mapping[Place, AbstractSet[Place]]) -> set[Place]:
+    """The nodes of a graph from which a path leads into a loop."""
+    left = dict(following)
+    while True:  # take away what has nothing behind it, until all have something
+        last = {place for place, targets in left.items() if left.keys().isdisjoint(targets)}
+        if not last:
+            return set(left)
+        left = {place: targets for place, targets in left.items() if place not in last}

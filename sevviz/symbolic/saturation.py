@@ -87,6 +87,16 @@ class Saturation:
         with deep_recursion(self.diagrams.depth):
             return self.close(0, self.diagrams.state(start))
 
+    def meetings(self, task: int, number: int) -> set[tuple[Local, int]]:
+        """The pairs of a local state of a task and a value of an object that some state has together.
+
+        Only of local states whose moves depend on the object: what they meet had to be looked at.
+        """
+        mine, its = self.order.tasks[task], self.order.objects[number]
+        asked = self._pairs.get(Meeting(task, number, max(mine, its), task_is_upper=mine < its), {})
+        pairs = asked if mine < its else ((local, value) for value, local in asked)
+        return {(local, value) for local, value in pairs if number in self.rules.objects(task, local)}
+
     def close(self, level: int, edge: int) -> int:
         """The set of an edge at `level`, closed under the moves of this level and of those below."""
         node = edge >> SHIFT
