@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sevviz.explorer import explore
     from sevviz.kernelwords import kernel_words
     from sevviz.labpanel import lab
-    from sevviz.liveviews import compare
+    from sevviz.liveviews import ProgressView, StateMapView, compare
     from sevviz.matrixboard import matrix
     from sevviz.prediction import Prediction, predict
     from sevviz.schedule import format_schedule, parse_schedule
@@ -43,6 +43,8 @@ _HOME = {
     "lab": "labpanel",
     "matrix": "matrixboard",
     "compare": "liveviews",
+    "ProgressView": "liveviews",
+    "StateMapView": "liveviews",
     "show_claims": "views.claimcard",
     "show_claim": "views.claimcard",
     "draw_wait_for": "views.waitfor",
@@ -74,10 +76,12 @@ _HOME = {
 
 __all__ = [
     "Prediction",
+    "ProgressView",
     "ScenarioError",
     "ScheduleError",
     "SchemeError",
     "SevvizError",
+    "StateMapView",
     "Stepper",
     "Verdict",
     "check",

@@ -26,6 +26,7 @@ from sevviz.views.compare import Comparison
 from sevviz.views.compare import compare as replay_on_each
 from sevviz.views.noreturn import no_return_words
 from sevviz.views.progress import progress_payload
+from sevviz.views.progress_planes import planes_payload
 from sevviz.views.statemap import map_payload, state_map
 from sevviz.views.why import Why
 
@@ -67,9 +68,17 @@ class LiveView(anywidget.AnyWidget):
         bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
         if bundle is not None:
             bundle[0].update({"text/plain": self.text, "text/html": self._html()})
-            options = {"schedule": self.schedule, "step": self.step}
-            bundle[0].update(embedded("explain", dict(self.payload), options, self._html))
+            options = {"schedule": self.schedule, "step": self.step, **self._followed()}
+            bundle[0].update(embedded("explain", self._for_page(), options, self._html))
         return bundle
+
+    def _for_page(self) -> dict[str, Any]:
+        """What the browser shows where no Python answers it."""
+        return dict(self.payload)
+
+    def _followed(self) -> dict[str, Any]:
+        """The key of the stepper that the view follows on a page, too."""
+        return {}
 
 
 class LinkedView(LiveView):
@@ -95,6 +104,9 @@ class LinkedView(LiveView):
     def payload_for(self, verdict: Verdict, schedule: str) -> dict[str, Any]:
         """What the browser shows of a verdict along a schedule."""
         raise NotImplementedError
+
+    def _followed(self) -> dict[str, Any]:
+        return {"key": self.stepper.key}
 
     def _shown(self) -> dict[str, Any]:
         try:
@@ -139,6 +151,12 @@ class ProgressView(LinkedView):
             self._plane = Plane(verdict.graph, verdict.survey, self._tasks)
         return progress_payload(self._plane.along(parse_schedule(schedule, len(verdict.program.tasks))))
 
+    def _for_page(self) -> dict[str, Any]:
+        if self._plane is None:
+            return dict(self.payload)
+        schedule = parse_schedule(self.schedule, len(self.stepper.program.tasks))
+        return planes_payload(self._plane, self._plane.along(schedule))
+
 
 class StateMapView(LinkedView):
     """The stepper's whole state graph."""
@@ -166,6 +184,9 @@ class WhyView(LinkedView):
         return self._why.payload(
             parse_schedule(schedule, len(verdict.program.tasks)), no_return_words(self.stepper.trace, verdict)
         )
+
+    def _followed(self) -> dict[str, Any]:
+        return {}  # it tells of one schedule
 
 
 class CompareView(LiveView):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 from html import escape
 from importlib import import_module
 from pathlib import Path
@@ -38,6 +39,7 @@ __all__ = ["Stepper"]
 
 PLAYER = Path(__file__).parent / "player"
 REDRAW_AFTER = 0.15  # seconds without a further choice
+_NUMBERS = itertools.count(1)
 MOST_STATES = 50_000  # about a second of search, so that the first picture does not keep the reader waiting
 
 
@@ -68,6 +70,7 @@ class Stepper(anywidget.AnyWidget):
         self, scheme: Scheme | str | Path, scenario: Scenario | str = "double", *, schedule: str = "",
         tasks: tuple[str, ...] | list[str] = (), signals: bool = False, figures: bool = True, step: int | None = None,
     ) -> None:  # fmt: skip
+        self.key = f"{next(_NUMBERS)}"  # by which an exported page knows which views follow which stepper
         self.program: Program = program(scheme, scenario, tasks=tuple(tasks), signals=signals)
         self._figures = figures
         self._redraw: asyncio.TimerHandle | None = None
@@ -132,9 +135,8 @@ class Stepper(anywidget.AnyWidget):
         bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
         if bundle is not None:
             bundle[0].update({"text/plain": self._as_text(), "text/html": self._as_html()})
-            bundle[0].update(
-                embedded("player", self.payload, {"schedule": self.schedule, "step": self.step}, self._story)
-            )
+            options = {"schedule": self.schedule, "step": self.step, "key": self.key}
+            bundle[0].update(embedded("player", self.payload, options, self._story))
         return bundle
 
     def _story(self) -> str:

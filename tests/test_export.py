@@ -87,7 +87,7 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     scheme = tmp_path / "hostile.c"
     scheme.write_text(HOSTILE)
     text = scheme_page(tmp_path, str(scheme))
-    assert text.count("</script>") == 2, "the data and the module; nothing in them ends a block early"
+    assert text.count("</script>") == 3, "two data blocks and the module; nothing in them ends a block early"
     assert "<img src=x" not in text
     assert "<b onclick" not in text
     block = re.search(r'<script type="application/json" id="stepper-1-data">(.*?)</script>', text)

@@ -113,7 +113,8 @@ def cleaned(html: str) -> BeautifulSoup:
             if loads or runs:
                 del node.attrs[name]
     for table in soup.find_all("table"):
-        frame = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": "table"}
+        # A group, not a region: a landmark for each table would crowd out those of the page.
+        frame = {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": "table"}
         # A wide table scrolls by itself instead of the page.
         table.wrap(soup.new_tag("div", attrs=frame))
     return soup

@@ -24,12 +24,33 @@ function remember(id, schedule, step) {
   }
 }
 
+// A stepper and the views that follow it have the same key: where the reader goes in one of them, the others go along.
+const together = new Map();
+let going = false;
+
+function goAlong(key, from, { schedule, step }) {
+  if (!key || going) return;
+  going = true;
+  const all = together.get(key);
+  const steppers = all.filter((id) => "passed" in mounted.get(id));
+  // The steppers first: they know at which positions the tasks have been on the way.
+  for (const id of steppers) if (id !== from) mounted.get(id).open(schedule, step);
+  const passed = mounted.get(steppers[0])?.passed;
+  for (const id of all) if (!steppers.includes(id)) mounted.get(id).open(schedule, step, passed);
+  going = false;
+}
+
 for (const section of document.querySelectorAll("section.player")) {
   const { player, data, options } = JSON.parse(document.getElementById(`${section.id}-data`).textContent);
   const link = (schedule, step) => location.href.split("#")[0] + fragmentOf(section.id, schedule, step);
   let ready = false; // what a player shows at first is no choice of the reader's
-  const onChange = ({ schedule, step }) => ready && remember(section.id, schedule, step);
+  const onChange = (moment) => {
+    if (!ready) return;
+    if (player === "player") remember(section.id, moment.schedule, moment.step);
+    goAlong(options.key, section.id, moment);
+  };
   mounted.set(section.id, players[player].mount(section.querySelector(".mount"), data, { ...options, link, onChange }));
+  if (options.key) together.set(options.key, [...(together.get(options.key) ?? []), section.id]);
   ready = true;
   section.classList.add("alive");
   const story = section.querySelector(".story");

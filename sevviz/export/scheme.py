@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sevviz.catalogue import load, program, scenario
 from sevviz.export.exporter import shortened
 from sevviz.export.page import Page
 from sevviz.payload import pack
-from sevviz.schedule import format_schedule
+from sevviz.progress import Plane
+from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.verdict import verdict_of
+from sevviz.views.progress import progress_text
+from sevviz.views.progress_planes import planes_payload
 from sevviz.views.story import story_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sevviz.verdict import Verdict
 
 __all__ = ["scheme_page"]
 
@@ -39,9 +44,21 @@ def scheme_page(scheme: str, scenario_name: str, compare: Sequence[str] = ()) ->
         embedded = {
             "player": "player",
             "data": pack(verdict, scenario_title=chosen.title),
-            "options": {"schedule": schedule, "step": 0},
+            "options": {"schedule": schedule, "step": 0, "key": f"{number}"},
             "story": story_html(verdict),
         }
-        body.append(page.player(number, embedded))
+        body.append(page.player(len(page.blocks) + 1, embedded))
+        body += [page.player(len(page.blocks) + 1, view) for view in _views(verdict, schedule, f"{number}")]
     page.body = "\n".join(body)
     return page
+
+
+def _views(verdict: Verdict, schedule: str, key: str) -> list[dict[str, Any]]:
+    """The progress graph of the first two tasks, moving with the player; none where there is but one task."""
+    if len(verdict.program.tasks) == 1 or not verdict.graph.complete:
+        return []
+    plane = Plane(verdict.graph, verdict.survey)
+    shown = plane.along(parse_schedule(schedule, len(verdict.program.tasks)))
+    story = f"<pre>{escape(progress_text(shown))}</pre>"
+    options = {"schedule": schedule, "step": 0, "key": key}
+    return [{"player": "explain", "data": planes_payload(plane, shown), "options": options, "story": story}]

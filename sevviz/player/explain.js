@@ -66,6 +66,31 @@ export function stairsOf(data, schedule) {
   return stairs;
 }
 
+/** How far each task of the plane is in each state of a schedule, and on which way: only steps to another position count. */
+function waysOf(data, passed) {
+  return data.axes.map(({ task }) => {
+    const way = [];
+    const at = passed.map((positions) => {
+      if (way.at(-1) !== positions[task - 1]) way.push(positions[task - 1]);
+      return way.length - 1;
+    });
+    return { way, at };
+  });
+}
+
+/**
+ * The progress graph for a schedule out of those that a page holds (`data.planes`), with the schedule in it; null if the
+ * page does not hold it. `passed` are the positions of all tasks in each state of the schedule. Without planes (in a
+ * notebook Python makes a new graph for each schedule) it is always the one that is there.
+ */
+export function planeOf(data, schedule, passed) {
+  if (!data.planes || !passed) return data;
+  const ways = waysOf(data, passed);
+  const along = ({ positions }, axis) => ways[axis].way.every((position, index) => positions[index] === position);
+  const plane = data.planes.find(({ axes }) => axes.every(along));
+  return plane ? { ...plane, planes: data.planes, schedule, stairs: passed.map((_, state) => ways.map(({ at }) => at[state])) } : null;
+}
+
 class Progress {
   constructor(view) {
     this.view = view;
@@ -87,7 +112,7 @@ class Progress {
     this.root = h("div", { class: "sx-progress" },
       h("p", { class: "sx-title" }, "Progress graph"),
       h("p", { class: "sx-sub" }, `Task ${first.task} (${first.label}) goes to the right, task ${second.task} (${second.label}) upwards. Press a cell to go there. ${this.data.note}`),
-      h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": "Progress graph, may scroll" }, this.grid),
+      h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": `Progress graph of ${this.data.title}, may scroll` }, this.grid),
       this.said, this.legend(), twin(this.data.text));
     this.reach(0, 0);
   }
@@ -253,7 +278,7 @@ class StateMap {
     this.root = h("div", { class: "sx-statemap" },
       h("p", { class: "sx-title" }, "State map"),
       h("p", { class: "sx-sub" }, `${data.x.length.toLocaleString("en")} states, ${data.edges.length.toLocaleString("en")} steps; the start is on the left, and each column is one step further away. Press a state to go there by a shortest schedule.`),
-      h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": "State map, may scroll" }, this.svg),
+      h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": `State map of ${data.title}, may scroll` }, this.svg),
       this.said, this.legend(), twin(data.text));
   }
 
@@ -491,6 +516,8 @@ class Why {
 // ---------------------------------------------------------------------------------------------------------------
 // A view in its place.
 
+const BEYOND = "This page does not hold the progress graph of these steps: run the notebook for it. Below is that of an earlier schedule.";
+
 const VIEWS = { progress: Progress, statemap: StateMap, compare: Compare, matrix: Matrix, why: Why };
 
 class View {
@@ -500,16 +527,30 @@ class View {
     this.data = data;
     this.options = options;
     this.moment = { schedule: options.schedule ?? data.schedule ?? "", step: options.step ?? choices(options.schedule ?? data.schedule ?? "").length };
-    if (data.view === "note") this.inner = { root: h("p", { class: "sx-said", role: "status" }, data.note), show() {} };
-    else this.inner = new VIEWS[data.view](this);
-    this.root = h("section", { class: "sevviz-explain", "aria-label": data.label ?? data.view }, this.inner.root);
+    this.root = h("section", { class: "sevviz-explain", "aria-label": data.label ?? data.view });
+    this.beyond = h("p", { class: "sx-said", role: "status", hidden: true }, BEYOND);
+    this.build();
     element.replaceChildren(this.root);
     this.inner.show(this.moment);
   }
 
-  /** Show a moment that was chosen elsewhere. */
-  open(schedule, step) {
+  build() {
+    const { data } = this;
+    if (data.view === "note") this.inner = { root: h("p", { class: "sx-said", role: "status" }, data.note), show() {} };
+    else this.inner = new VIEWS[data.view](this);
+    this.root.replaceChildren(this.beyond, this.inner.root);
+  }
+
+  /** Show a moment that was chosen elsewhere; `passed` are the tasks' positions in each of its states, if known. */
+  open(schedule, step, passed) {
+    const data = planeOf(this.data, schedule, passed);
+    this.beyond.hidden = data !== null;
+    if (data === null) return;
     this.moment = { schedule, step: step ?? choices(schedule).length };
+    const same = data.cells === this.data.cells;
+    this.data = data;
+    if (same) this.inner.data = data;
+    else keepingFocus(this.root, () => this.build());
     this.inner.show(this.moment);
   }
 
@@ -522,11 +563,11 @@ class View {
 
 /**
  * Put a view into an element. Options: `schedule`, `step`, `onChange({schedule, step})` for what the reader chooses here,
- * `onOpen({scheme, scenario, schedule})` for a cell of the matrix. Returns {open(schedule, step), destroy}.
+ * `onOpen({scheme, scenario, schedule})` for a cell of the matrix. Returns {open(schedule, step, passed), destroy}.
  */
 export function mount(element, data, options = {}) {
   const view = new View(element, data, options);
-  return { open: (schedule, step) => view.open(schedule, step), destroy: () => element.replaceChildren() };
+  return { open: (schedule, step, passed) => view.open(schedule, step, passed), destroy: () => element.replaceChildren() };
 }
 
 /** Keep the keyboard where it was when a view is built anew: Python sends one after each choice. */

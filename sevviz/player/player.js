@@ -92,6 +92,11 @@ export function walk(graph, actors) {
   return path;
 }
 
+/** The numbers of the positions at which the tasks are in a state. */
+export function positionsIn({ payload, tasks }, state) {
+  return payload.states.positions.slice(state * tasks, (state + 1) * tasks);
+}
+
 /** The faults of a step without warnings already given: a task seen to fall asleep is not warned again on waking. */
 function newFaults(graph, state, edge, warned) {
   const key = (task, span) => `${task}@${span}`;
@@ -986,7 +991,7 @@ class Player {
 
 /**
  * Put a player into an element. Options: `schedule` (string), `step` (number; default: the end), `onChange({schedule,
- * step})`, `link(schedule, step)` giving the URL of that moment. Returns {open(schedule, step), schedule, step, destroy}.
+ * step})`, `link(schedule, step)` giving the URL of that moment. Returns {open(schedule, step), schedule, step, passed, destroy}.
  */
 export function mount(element, payload, options = {}) {
   const player = new Player(element, payload, options);
@@ -997,6 +1002,10 @@ export function mount(element, payload, options = {}) {
     },
     get step() {
       return player.step;
+    },
+    /** The positions of all tasks in each state of the chosen schedule. */
+    get passed() {
+      return player.path.states.map((state) => positionsIn(player.graph, state));
     },
     destroy: () => element.replaceChildren(),
   };
