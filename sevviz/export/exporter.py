@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from nbconvert.exporters import Exporter, HTMLExporter
 from nbconvert.filters import Highlight2HTML, markdown2html_mistune, strip_ansi
 
 from sevviz.embedding import MIME, VARIABLE
+from sevviz.export.glossary import notes_for
 from sevviz.export.page import Page
 
 if TYPE_CHECKING:
@@ -46,11 +48,12 @@ class SevvizExporter(HTMLExporter):
         """The page and nbconvert's resources."""
         # The base class runs the preprocessors (--execute is one); nbconvert's HTML templates are not ours.
         prepared, resources = Exporter.from_notebook_node(self, nb, resources, **options)
-        return notebook_page(prepared).html(), resources
+        folder = (resources or {}).get("metadata", {}).get("path")
+        return notebook_page(prepared, None if folder is None else Path(folder)).html(), resources
 
 
-def notebook_page(notebook: NotebookNode) -> Page:
-    """The page of an executed notebook."""
+def notebook_page(notebook: NotebookNode, folder: Path | None = None) -> Page:
+    """The page of an executed notebook; `folder` is where it lies, for the words that it links to its glossary."""
     page = Page(title_of(notebook), "", description_of(notebook))
     parts = []
     for number, cell in enumerate(notebook.cells, 1):
@@ -58,7 +61,8 @@ def notebook_page(notebook: NotebookNode) -> Page:
             parts.append(f'<div class="prose">{prose(cell.source)}</div>')
         elif cell.cell_type == "code":
             parts.append(_code_cell(page, number, cell))
-    page.body = "\n".join(parts)
+    body = "\n".join(parts)
+    page.body = body if folder is None else notes_for(body, folder)
     return page
 
 

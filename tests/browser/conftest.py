@@ -8,12 +8,13 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from browser.chromium import launch, page_with, payload_of
+from sevviz.export.pages import export_scheme, export_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 
 Shown = str | list[dict[str, Any]]  # a scheme's name, or payloads
@@ -78,3 +79,31 @@ def open_player(chromium: Browser, tmp_path: Path) -> Iterator[OpenPlayer]:
     for context in contexts:
         context.close()
     assert not errors
+
+
+@pytest.fixture
+def offline(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser context without a network; whatever a page asks for or logs as an error fails the test."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    context.set_default_timeout(5_000)
+    troubles: list[str] = []
+    context.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
+    context.on("weberror", lambda error: troubles.append(str(error.error)))
+    context.on("request", lambda r: None if r.url.startswith(("file:", "data:")) else troubles.append(r.url))
+    yield context
+    context.close()
+    assert troubles == []
+
+
+@pytest.fixture(scope="session")
+def naive_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The exported page of the naive scheme, with V4 below it."""
+    path = tmp_path_factory.mktemp("page") / "naive.html"
+    export_scheme("naive", "double", path, ["v4"])
+    return path
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The whole book, exported once: its pages by name, the index first."""
+    return {path.stem: path for path in export_site(tmp_path_factory.mktemp("book"))}

@@ -9,37 +9,13 @@ from playwright.sync_api import expect
 
 from browser.chromium import violations
 from sevviz.export.page import Page as ExportedPage
-from sevviz.export.pages import claims_page, export_scheme, export_site
 from sevviz.prediction import prediction_payload, static_html
 from sevviz.verdict import check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, BrowserContext, Page
-
-
-@pytest.fixture
-def offline(chromium: Browser) -> Iterator[BrowserContext]:
-    """A browser context without a network; whatever a page asks for or logs as an error fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True)
-    context.set_default_timeout(5_000)
-    troubles: list[str] = []
-    context.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
-    context.on("weberror", lambda error: troubles.append(str(error.error)))
-    context.on("request", lambda r: None if r.url.startswith(("file:", "data:")) else troubles.append(r.url))
-    yield context
-    context.close()
-    assert troubles == []
-
-
-@pytest.fixture(scope="module")
-def naive_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The exported page of the naive scheme, with V4 below it."""
-    path = tmp_path_factory.mktemp("page") / "naive.html"
-    export_scheme("naive", "double", path, ["v4"])
-    return path
 
 
 def opened(context: BrowserContext, path: Path, fragment: str = "") -> Page:
@@ -164,34 +140,3 @@ def test_a_prediction_is_committed_before_the_answer_is_shown(offline: BrowserCo
         page.get_by_text("You said it can happen. The search: it happens in 2 of 6 schedules; shortest: 1 2.")
     ).to_be_visible()
     assert page.get_by_label("They deadlock").is_disabled()
-
-
-def test_the_claims_page_is_clean(chromium: Browser, tmp_path: Path) -> None:
-    path = tmp_path / "claims.html"
-    path.write_text(claims_page().html(), encoding="utf-8")
-    context = chromium.new_context(viewport={"width": 375, "height": 800}, bypass_csp=True)
-    page = context.new_page()
-    page.goto(path.as_uri())
-    assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 375
-    assert page.get_by_text("✗ refuted").count() >= 3
-    context.close()
-
-
-@pytest.mark.slow
-def test_the_whole_book_can_be_read_and_searched_from_disk(offline: BrowserContext, tmp_path: Path) -> None:
-    """Every notebook runs, every page is linked, and search finds a section without a server."""
-    written = export_site(tmp_path)
-    page = offline.new_page()
-    page.goto(written[0].as_uri())
-    links = page.locator("main ol a")
-    assert [links.nth(n).get_attribute("href") for n in range(links.count())] == [path.name for path in written[1:]]
-    page.get_by_label("Search in all pages").fill("selftest 10,000")
-    expect(page.locator("#search-results li").first).to_contain_text("selftest")
-    page.locator("#search-results a").first.click()
-    page.wait_for_url("**/06_merged.html*")
-    page.get_by_role("navigation", name="Book").get_by_role("link").last.click()
-    page.wait_for_url("**/07_retry.html")
-    for path in written[1:]:
-        page.goto(path.as_uri())
-        assert page.locator("section.player").count() == page.locator("section.player.alive").count()

@@ -1,0 +1,62 @@
+"""The exported book in Chromium: every page, from disk, with the network off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from browser.chromium import violations
+from sevviz.export.pages import notebooks_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, BrowserContext
+
+pytestmark = pytest.mark.slow
+PAGES = ["index", *sorted(path.stem for path in notebooks_folder().glob("*.ipynb")), "claims"]
+ALIVE = "document.querySelectorAll('section.player').length === document.querySelectorAll('section.alive').length"
+COLOURS = ["color-contrast", "link-in-text-block"]  # all that a dark page can break and a light one cannot
+
+
+def test_the_book_has_these_pages(book: dict[str, Path]) -> None:
+    assert list(book) == PAGES
+
+
+def test_the_whole_book_can_be_read_and_searched_from_disk(offline: BrowserContext, book: dict[str, Path]) -> None:
+    """Every page is linked, and search finds a section without a server."""
+    page = offline.new_page()
+    page.goto(book["index"].as_uri())
+    links = page.locator("main ol a")
+    assert [links.nth(n).get_attribute("href") for n in range(links.count())] == [f"{name}.html" for name in PAGES[1:]]
+    page.get_by_label("Search in all pages").fill("selftest 10,000")
+    expect(page.locator("#search-results li").first).to_contain_text("selftest")
+    page.locator("#search-results a").first.click()
+    page.wait_for_url("**/06_merged.html*")
+    page.get_by_role("navigation", name="Book").get_by_role("link").last.click()
+    page.wait_for_url("**/07_retry.html")
+    for path in book.values():
+        page.goto(path.as_uri())
+        page.wait_for_function(ALIVE)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium: Browser, book: dict[str, Path], name: str) -> None:
+    """WCAG 2.2 AA and best practice, for each width, light and dark."""
+    context = chromium.new_context(bypass_csp=True, reduced_motion="reduce")  # nothing half way between two colours
+    page = context.new_page()
+    page.goto(book[name].as_uri())
+    page.wait_for_function(ALIVE)
+    if name == "index":
+        page.get_by_label("Search in all pages").fill("mutex")
+    found = {}
+    for width in (1280, 375):
+        page.set_viewport_size({"width": width, "height": 800})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found[width, scheme] = violations(page, *([] if scheme == "light" else COLOURS))
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+    assert not any(found.values()), found
