@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
+from textwrap import fill
 from typing import TYPE_CHECKING
 
+from sevviz.analysis import show_result
 from sevviz.catalogue import load, program
 from sevviz.errors import SevvizError
+from sevviz.kernel.compare import predict
+from sevviz.kernel.configuration import CONFIGURATIONS
+from sevviz.kernel.realtime import reasons
 from sevviz.kernel.recording import load_recording
 from sevviz.lockdep import lockdep_reports
 from sevviz.schedule import format_schedule, parse_schedule
@@ -14,17 +20,26 @@ from sevviz.traces import run
 from sevviz.views.text import wait_for_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from sevviz.kernel.recording import RecordedRun
+    from sevviz.model import Program
 
 __all__ = ["KernelWords", "kernel_words"]
 
 
+@dataclass(frozen=True, slots=True)
 class KernelWords:
-    """A recorded run. `kernel` is what the kernel printed, `ours` what sevviz says of the same schedule."""
+    """A recorded run: the kernel's release and configuration, and a tuple of lines for each report that it printed.
 
-    def __init__(self, release: str, configuration: str, kernel: Sequence[Sequence[str]], ours: str) -> None:
-        self.release, self.configuration, self.ours = release, configuration, ours
-        self.kernel = tuple(tuple(lines) for lines in kernel)
+    `outcome` is what became of the tasks in the kernel; `ours` is what sevviz says of the same schedule. `reasons` tell
+    why the two are not the same: on PREEMPT_RT, which sevviz does not model; everywhere else there are none.
+    """
+
+    release: str
+    configuration: str
+    kernel: tuple[tuple[str, ...], ...]
+    outcome: str
+    ours: str
+    reasons: tuple[str, ...] = ()
 
     @property
     def head(self) -> str:
@@ -32,13 +47,22 @@ class KernelWords:
         said = "printed:" if self.kernel else "printed nothing at all."
         return f"A {self.release} kernel ({self.configuration}), run at this interleaving, {said}"
 
+    @property
+    def sections(self) -> list[tuple[str, str]]:
+        """What is shown under the kernel's words: headings, each with its text."""
+        told = [("What became of the tasks", self.outcome), ("sevviz says", self.ours)]
+        if self.reasons:
+            told.append(("This kernel departs from the model, which does not know PREEMPT_RT", _wrapped(self.reasons)))
+        return told
+
     def __repr__(self) -> str:
-        blocks = "\n\n".join("\n".join(lines) for lines in self.kernel)
-        return f"{self.head}\n\n{blocks}\n\nsevviz says:\n{self.ours}"
+        blocks = ["\n".join(lines) for lines in self.kernel]
+        return "\n\n".join([self.head, *blocks, *(f"{heading}:\n{text}" for heading, text in self.sections)])
 
     def _repr_html_(self) -> str:
-        blocks = "".join(f"<pre>{escape(chr(10).join(lines))}</pre>" for lines in self.kernel)
-        return f"<p><b>{escape(self.head)}</b></p>{blocks}<p><b>sevviz says</b></p><pre>{escape(self.ours)}</pre>"
+        blocks = [f"<pre>{escape(chr(10).join(lines))}</pre>" for lines in self.kernel]
+        told = [f"<p><b>{escape(heading)}</b></p><pre>{escape(text)}</pre>" for heading, text in self.sections]
+        return "".join([f"<p><b>{escape(self.head)}</b></p>", *blocks, *told])
 
 
 def kernel_words(
@@ -54,13 +78,44 @@ def kernel_words(
         here = [one.schedule for one in runs if (one.scenario, one.configuration) == (scenario, configuration)]
         known = "; ".join(here) or "none"
         raise SevvizError(f"no kernel run of {scheme}/{scenario} at {schedule!r} is recorded; recorded are: {known}")
-    trace = run(chosen, actors)
-    reports = [_ours(report.kind, report.task, str(report.lock)) for report in lockdep_reports(trace)]
+    words = tuple(recording.words[key] for key in found.words)
+    outcome, ours = _outcome(found), _ours(chosen, actors)
+    return KernelWords(recording.kernel, configuration, words, outcome, ours, _reasons(chosen, found))
+
+
+def _ours(program: Program, actors: tuple[int, ...]) -> str:
+    trace = run(program, actors)
+    reports = [
+        f"lockdep, as modelled: {report.kind}, when task {report.task} takes a lock of class {report.lock}"
+        for report in lockdep_reports(trace)
+    ]
     faults = [f"task {fault.task}: {fault.kind} at {fault.object}" for step in trace.steps for fault in step.faults]
-    ours = [*faults, *(reports or ["lockdep, as modelled: silent"]), wait_for_text(chosen, trace.states[-1])]
-    words = [recording.words[key] for key in found.words]
-    return KernelWords(recording.kernel, configuration, words, "\n".join(ours))
+    silent = ["lockdep, as modelled: silent"]
+    return "\n".join([*faults, *(reports or silent), wait_for_text(program, trace.states[-1])])
 
 
-def _ours(kind: str, task: int, lock: str) -> str:
-    return f"lockdep, as modelled: {kind}, when task {task} takes a lock of class {lock}"
+def _wrapped(reasons: tuple[str, ...]) -> str:
+    return "\n".join(fill(reason, 100, initial_indent="* ", subsequent_indent="  ") for reason in reasons)
+
+
+def _reasons(program: Program, found: RecordedRun) -> tuple[str, ...]:
+    if found.configuration != "rt":
+        return ()
+    turns = parse_schedule(found.turns, len(program.tasks))
+    return tuple(reasons(predict(program, turns, CONFIGURATIONS["rt"]), found))
+
+
+# How a recorded wait is told; on one CPU a spinlock that is taken is not even begun.
+_WAITS = {
+    "D": "sleeps (D), waiting for", "K": "sleeps (D, killable), waiting for", "S": "sleeps (S), waiting for",
+    "R": "spins for", "-": "would spin, had it a CPU of its own, for",
+}  # fmt: skip
+
+
+def _outcome(found: RecordedRun) -> str:
+    """What became of each task."""
+    told = {task: f"returned {show_result(value)}" for task, value in enumerate(found.returns, 1) if value is not None}
+    for task, lock, holder, letter in found.waits:
+        told[int(str(task))] = f"{_WAITS[str(letter)]} {lock}, which {f'task {holder}' if holder else 'nobody'} holds"
+    tasks = range(1, len(found.returns) + 1)
+    return "\n".join(f"task {task} {told.get(task, 'stands before its next step')}" for task in tasks)

@@ -25,6 +25,24 @@ def test_silence_is_said_in_words() -> None:
     assert "Deadlock" in shown.ours
 
 
+def test_what_became_of_the_tasks_is_told() -> None:
+    assert sevviz.kernel_words("naive", "double", "1 2").outcome == (
+        "task 1 sleeps (D), waiting for A.lock, which task 2 holds\n"
+        "task 2 sleeps (D), waiting for B.lock, which task 1 holds"
+    )
+    spinning = sevviz.kernel_words("v4", "cpus", "4 1 1 1", configuration="smp")
+    assert "task 2 spins for A.migration_lock, which task 1 holds" in spinning.outcome
+    assert "task 4 stands before its next step" in spinning.outcome
+
+
+def test_on_preempt_rt_the_reasons_for_a_difference_are_told() -> None:
+    shown = sevviz.kernel_words("naive_killable", "double", "1 2", configuration="rt")
+    assert shown.kernel[0][0] == "rtmutex deadlock detected"
+    assert "which does not know PREEMPT_RT:\n* a waiter for a mutex follows the chain of owners" in repr(shown)
+    assert len(shown.reasons) == 2
+    assert sevviz.kernel_words("naive", "double", "1 2").reasons == ()
+
+
 def test_what_was_not_recorded_is_refused_with_what_was() -> None:
     with pytest.raises(SevvizError, match=r"no kernel run of naive/double at '1 1' is recorded; recorded are: .*1 2"):
         sevviz.kernel_words("naive", "double", "1 1")

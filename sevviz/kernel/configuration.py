@@ -64,6 +64,6 @@ CONFIGURATIONS = {
         _UML,
         Configuration("plain", "User-Mode Linux with the hung-task detector only"),
         _in_qemu("smp", "x86_64 with several CPUs and all checks, for QEMU"),
-        _in_qemu("rt", "the same with PREEMPT_RT"),
+        _in_qemu("rt", "x86_64 with several CPUs, all checks and PREEMPT_RT, for QEMU"),
     )
 }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING
 
 from sevviz.kernel.boot import boot
@@ -16,14 +15,15 @@ from sevviz.kernel.build import source_version
 from sevviz.kernel.case import make_case
 from sevviz.kernel.compare import PLAN, difference, predict
 from sevviz.kernel.configuration import KernelError
+from sevviz.kernel.realtime import RUNS, reasons
 from sevviz.kernel.recording import RecordedRun, Recording, digest, load_recording, scheme_hash, store, trace_digest
 from sevviz.kernel.schedules import choose
 from sevviz.kernel.turns import turns_of
-from sevviz.schedule import format_schedule
+from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.verdict import verdict_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sevviz.csource import Scheme
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
 
 __all__ = ["excerpt", "record"]
 
+Turns = tuple[int, ...]
+
 RECORDED = {
     "debug": tuple(PLAN),
     "plain": ("double", "self", "ioctl"),
     "smp": ("double", "self", "cpus"),
-    "rt": ("double", "self"),
 }
 MOST_OF_DOUBLE = 20  # schedules of "double" beside the shortest ones; all of them where there are so few
 
@@ -53,12 +54,8 @@ def record(kernel: Kernel, schemes: Sequence[Scheme]) -> list[Path]:
 
 def _record(kernel: Kernel, scheme: Scheme) -> Recording:
     words: dict[str, tuple[str, ...]] = {}
-    runs: list[RecordedRun] = []
-    for name in RECORDED[kernel.configuration.name]:
-        case = make_case(scheme, name)
-        if case.program.cpus is None or case.program.spinlocks:
-            with ThreadPoolExecutor(2) as pool:
-                runs += pool.map(partial(_run, kernel, case, words), _schedules(case, kernel.configuration))
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda one: _run(kernel, words, *one), _chosen(scheme, kernel.configuration)))
     sha256, kept = scheme_hash(scheme), load_recording(scheme.name)
     if kept is not None and kept.sha256 == sha256:
         runs += [run for run in kept.runs if run.configuration != kernel.configuration.name]
@@ -66,6 +63,21 @@ def _record(kernel: Kernel, scheme: Scheme) -> Recording:
     used = {key for run in runs for key in run.words}
     told = {key: words[key] for key in sorted(used)}
     return Recording(scheme.name, sha256, source_version(), tuple(sorted(runs, key=_order)), told)
+
+
+def _chosen(scheme: Scheme, configuration: Configuration) -> Iterator[tuple[Case, Turns, Turns]]:
+    """The cases to record, each with a schedule and its turns."""
+    if configuration.name == "rt":
+        for one in RUNS.get(scheme.name, ()):
+            case = make_case(scheme, one.scenario)
+            schedule, turns = (parse_schedule(text, len(case.program.tasks)) for text in (one.schedule, one.turns))
+            yield case, schedule, turns or turns_of(case.program, schedule)
+        return
+    for name in RECORDED[configuration.name]:
+        case = make_case(scheme, name)
+        if case.program.cpus is None or case.program.spinlocks:
+            for schedule in _schedules(case, configuration):
+                yield case, schedule, turns_of(case.program, schedule)
 
 
 def _order(run: RecordedRun) -> tuple[object, ...]:
@@ -87,20 +99,30 @@ def _schedules(case: Case, configuration: Configuration) -> list[tuple[int, ...]
     return list(dict.fromkeys(found)) or list(choose(case.program, 1).schedules)  # nothing ends: a walk
 
 
-def _run(kernel: Kernel, case: Case, words: dict[str, tuple[str, ...]], schedule: tuple[int, ...]) -> RecordedRun:
-    turns = turns_of(case.program, schedule)
+def _run(
+    kernel: Kernel, words: dict[str, tuple[str, ...]], case: Case, schedule: Turns, turns: Turns
+) -> RecordedRun:  # fmt: skip
     run = boot(kernel, case, turns)
-    what = difference(predict(case.program, turns, kernel.configuration), run, kernel.configuration)
-    if what:
-        message = f"{case.scheme.name}/{case.scenario.name} at {format_schedule(turns)!r}: {what}"
-        raise KernelError(message)
     said = {digest(report): report for report in excerpt(run.console)}
     words.update(said)
-    return RecordedRun(
+    recorded = RecordedRun(
         kernel.configuration.name, case.scenario.name, format_schedule(schedule), format_schedule(turns),
         _returns(run, len(case.program.tasks)), _waits(run), [list(finding) for finding in sorted(run.findings)],
         trace_digest(run.turns), list(said),
     )  # fmt: skip
+    _check(kernel, case, turns, run, recorded)
+    return recorded
+
+
+def _check(kernel: Kernel, case: Case, turns: Turns, run: Run, recorded: RecordedRun) -> None:
+    predicted = predict(case.program, turns, kernel.configuration)
+    if kernel.configuration.name == "rt" and not run.ended:
+        reasons(predicted, recorded)
+        return
+    what = difference(predicted, run, kernel.configuration)
+    if what:
+        message = f"{case.scheme.name}/{case.scenario.name} at {format_schedule(turns)!r}: {what}"
+        raise KernelError(message)
 
 
 def _returns(run: Run, tasks: int) -> list[int | None]:
@@ -124,7 +146,13 @@ _NOISE = re.compile(
     r"|Preemption dis|Tainted: |Kernel Offset|Modules linked|-{10,}|={5,}$|---\[|stack backtrace:"
     r"|INFO: lockdep is turned off|Workqueue|task:|Sending NMI|NMI|\"echo 0 >)"
 )
-_BEGINS = re.compile(r"WARNING: |\[ BUG: |BUG: |INFO: task|watchdog: |DEBUG_LOCKS|rcu: ")
+_BEGINS = re.compile(r"WARNING: |\[ BUG: |BUG: |INFO: task|watchdog: |DEBUG_LOCKS|rcu: |rtmutex |Voluntary ")
+_WARNED = re.compile(r"rtmutex |Voluntary |DEBUG_LOCKS")
+
+
+def _begins(line: str, before: str) -> bool:
+    """Whether a report begins. On x86, "WARNING: CPU" follows the words of a WARN(); elsewhere it is before them."""
+    return bool(_BEGINS.match(line)) and not (line.startswith("WARNING: CPU") and _WARNED.match(before))
 
 
 def excerpt(console: str) -> list[tuple[str, ...]]:
@@ -134,7 +162,7 @@ def excerpt(console: str) -> list[tuple[str, ...]]:
         bare = re.sub(r"\b(0x)?[0-9a-f]{16}\b", "(address)", re.sub(r"^\[ *\d+\.\d+\] ", "", line.rstrip()))
         if _NOISE.match(bare):
             continue
-        if not reports or _BEGINS.match(bare):
+        if not reports or _begins(bare, reports[-1][-1]):
             reports.append(())
         reports[-1] = (*reports[-1], bare)
     # The watchdogs repeat themselves with other numbers of seconds.
