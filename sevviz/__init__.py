@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sevviz.matrixboard import matrix
     from sevviz.prediction import Prediction, predict
     from sevviz.schedule import format_schedule, parse_schedule
+    from sevviz.splats import splat
     from sevviz.stepper import Stepper
     from sevviz.traces import replay, run
     from sevviz.verdict import Verdict, check
@@ -50,6 +51,7 @@ _HOME = {
     "draw_wait_for": "views.waitfor",
     "draw_timeline": "views.timeline",
     "draw_census": "views.census",
+    "splat": "splats",
     "Stepper": "stepper",
     "ScenarioError": "errors",
     "ScheduleError": "errors",
@@ -110,6 +112,7 @@ __all__ = [
     "scheme_names",
     "show_claim",
     "show_claims",
+    "splat",
     "why_it_passes",
 ]
 

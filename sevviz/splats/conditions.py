@@ -1,0 +1,138 @@
+"""When a kernel prints what, and why it prints nothing: sentences beside the reports.
+
+Sources: Documentation/locking/lockdep-design.rst, lib/Kconfig.debug, kernel/hung_task.c, kernel/watchdog.c and
+kernel/sched/core.c of Linux 6.12, and what a kernel did where it was tried (data/kernel).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sevviz.analysis import deadlock_of
+from sevviz.interpreter import CPU, wait_of
+from sevviz.model import ATOMIC, PLAIN
+from sevviz.views.names import listed, task_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sevviz.kernel.script import Prediction
+    from sevviz.model import Operation, Program, Trace
+    from sevviz.splats.scene import Machine
+
+__all__ = ["TITLES", "condition_of", "silences"]
+
+TITLES = {
+    "recursive": "lockdep: recursive locking",
+    "circular": "lockdep: circular dependency",
+    "invalid-wait-context": "lockdep: invalid wait context",
+    "bad-unlock": "lockdep: bad unlock balance",
+    "held-at-return": "lockdep: lock held at return",
+    "sleeping-function": "might_sleep: sleeping function",
+    "scheduling-while-atomic": "scheduler: scheduling while atomic",
+    "spinlock-recursion": "spinlock debugging: recursion",
+    "unlock-by-non-owner": "mutex debugging: unlock by another task",
+    "hung-task": "hung-task detector",
+    "soft-lockup": "soft-lockup detector",
+}
+
+_ONCE = "CONFIG_PROVE_LOCKING. lockdep prints its first report only and then turns itself off until the next boot."
+_CONDITIONS = {
+    "recursive": _ONCE + " It needs no contention: one task that nests two locks of one class is enough.",
+    "circular": _ONCE + " It needs no overlap: the two orders may be minutes apart.",
+    "invalid-wait-context": _ONCE + " The numbers are wait types; CONFIG_PROVE_RAW_LOCK_NESTING makes them one higher.",
+    "bad-unlock": _ONCE,
+    "held-at-return": _ONCE,
+    "sleeping-function": "CONFIG_DEBUG_ATOMIC_SLEEP; at most one such report in a second, so others may be missing.",
+    "scheduling-while-atomic": "A kernel that counts preemption (CONFIG_PREEMPT_COUNT), and a task that really has to "
+    "wait: the mutex is held by another one.",
+    "spinlock-recursion": "CONFIG_DEBUG_SPINLOCK, and lockdep has not spoken before.",
+    "unlock-by-non-owner": "CONFIG_DEBUG_MUTEXES, and lockdep has not spoken before.",
+    "soft-lockup": "CONFIG_SOFTLOCKUP_DETECTOR: a CPU has not scheduled for more than twice kernel.watchdog_thresh "
+    "(10 s); repeated while it lasts.",
+}  # fmt: skip
+
+
+def condition_of(kind: str, machine: Machine) -> str:
+    """What a kernel needs to print a report of this kind."""
+    if kind == "hung-task":
+        return (
+            f"CONFIG_DETECT_HUNG_TASK: asleep in state D for more than {machine.hung_seconds} seconds "
+            "(kernel.hung_task_timeout_secs); at most ten reports (kernel.hung_task_warnings)."
+        )
+    return _CONDITIONS[kind]
+
+
+def silences(
+    program: Program, prediction: Prediction, trace: Trace, printed: Iterable[str], *, checks: bool
+) -> list[str]:
+    """What a reader may expect in the log and does not find, each with its reason. `trace` is all that happened."""
+    kinds = set(printed)
+    told = [*_nothing(program, prediction, trace, kinds)]
+    told += _waits_not_reported(program, trace)
+    if checks:
+        told += _orders_not_seen(program, prediction, trace)
+    missing = {told.finding.kind for told in prediction.told} - kinds
+    missing &= set(TITLES)
+    if not checks and missing:
+        words = listed(TITLES[kind] for kind in TITLES if kind in missing)
+        told.append(f"Without the debug options this kernel does not look. With them, it would also print: {words}.")
+    return told
+
+
+def _nothing(program: Program, prediction: Prediction, trace: Trace, kinds: set[str]) -> list[str]:
+    if prediction.ends == "exclusion":
+        return ["Two tasks are inside the work on one VM: no lock checker knows what the locks are there to protect."]
+    deadlock = deadlock_of(program, trace.states[-1])
+    if deadlock is None and not kinds:
+        return ["Nothing is printed: along this schedule no checker sees anything to complain of."]
+    if deadlock is not None and not kinds:
+        return ["This is a deadlock, and the log stays empty."]
+    if deadlock is not None and not kinds & {"hung-task", "soft-lockup"}:
+        return ["The deadlock itself is not reported."]
+    return []
+
+
+def _waits_not_reported(program: Program, trace: Trace) -> list[str]:
+    """Tasks that wait for ever without a word from the hung-task detector."""
+    sentences = []
+    for task in range(1, len(program.tasks) + 1):
+        wait = wait_of(program, trace.states[-1], task)
+        operation = program.position(trace.states[-1], task - 1).operation
+        if wait is None or wait.object == CPU or operation is None or not operation.interruptible:
+            continue
+        kind = "interruptible" if operation.primitive.endswith("_interruptible") else "killable"
+        sentences.append(
+            f"T{task_name(program, task)[1:]} waits in {operation.text}. The wait is {kind}, a signal could end it: "
+            "the hung-task detector skips it, however long it lasts."
+        )
+    return sentences
+
+
+def _orders_not_seen(program: Program, prediction: Prediction, trace: Trace) -> list[str]:
+    """Where lockdep is silent: what is annotated, what is a flag, what was only tried."""
+    if prediction.checker.report is not None:
+        return []
+    asked = [step.operation for step in trace.steps if step.operation is not None]
+    asked += [
+        o for n in range(len(program.tasks)) if (o := program.position(trace.states[-1], n).operation) is not None
+    ]
+    nested = next((o for o in asked if o.action == "lock" and o.subclass), None)
+    told = []
+    if nested is not None:
+        told.append(
+            f"lockdep is silent on the order: {nested.text} is annotated, which makes the second lock one of "
+            "another class. That the order is right is the programmer's promise; lockdep does not check it."
+        )
+    flags = list(dict.fromkeys(_flag(program, o) for o in asked if _is_flag(program, o)))
+    if flags:
+        told.append(f"lockdep sees locks only: {listed(flags)} can neither alarm it nor reassure it.")
+    return told
+
+
+def _is_flag(program: Program, operation: Operation) -> bool:
+    return operation.object >= 0 and program.objects[operation.object].kind in (ATOMIC, PLAIN)
+
+
+def _flag(program: Program, operation: Operation) -> str:
+    return program.objects[operation.object].name

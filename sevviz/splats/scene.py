@@ -1,0 +1,114 @@
+"""What a report is written with: the kernel that is imagined, and the names that it has for tasks and locks.
+
+What no model can know is made up, the same every time: process numbers, and addresses that tell instances apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sevviz.catalogue import load_text
+from sevviz.csource.fields import short_names
+from sevviz.csource.scheme import IOCTL, load_scheme
+from sevviz.model import MUTEX
+
+if TYPE_CHECKING:
+    from sevviz.lockdep import Held, LockClass
+    from sevviz.model import Program
+
+__all__ = ["Machine", "Scene", "lock_texts"]
+
+TAINT_FLAGS = (
+    "PFSRMBUDAWCIOELKXTN"  # in their order; P stands first as G where it is not set (admin-guide/tainted-kernels)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A kernel with its options; `checks`: CONFIG_PROVE_LOCKING, DEBUG_ATOMIC_SLEEP and what they bring along."""
+
+    checks: bool = True
+    one_cpu: bool = False
+    hung_seconds: int = 120  # kernel.hung_task_timeout_secs, the default
+    stuck_seconds: int = 22  # twice kernel.watchdog_thresh, and the time to notice
+    release: str = "6.12.117"
+    version: str = "#1"
+    first_pid: int = 101  # of task 1, made up
+
+    @property
+    def system(self) -> str:
+        """The kernel as it names itself in reports."""
+        return f"{self.release} {self.version}"
+
+
+class Scene:
+    """A program on a machine while its log is written: which taints are set changes with the reports."""
+
+    def __init__(self, program: Program, machine: Machine) -> None:
+        self.program, self.machine = program, machine
+        self.texts = lock_texts(program)
+        self.taints = ""
+
+    def comm(self, task: int) -> str:
+        """What a task is called."""
+        return f"task{task}"
+
+    def pid(self, task: int) -> int:
+        """Its process number."""
+        return self.machine.first_pid + task - 1
+
+    def who(self, task: int, between: str = "/") -> str:
+        """A task with its number: "task1/101"."""
+        return f"{self.comm(task)}{between}{self.pid(task)}"
+
+    def taint(self) -> str:
+        """The taint of the kernel so far, as wide as the kernel prints it."""
+        if not self.taints:
+            return "Not tainted"
+        return "Tainted: G" + "".join(flag if flag in self.taints else " " for flag in TAINT_FLAGS[1:])
+
+    def class_text(self, lock: LockClass) -> str:
+        """A class by the text that it was initialised with: "&kvm->lock/1"."""
+        text = self.texts.get(lock.name, lock.name)
+        return f"{text}/{lock.subclass}" if lock.subclass else text
+
+    def lock_line(self, held: Held, *, fresh: bool = False) -> str:
+        """A lock with its class, its usage bits, its wait types, and the function that asks for it."""
+        usage = "...." if fresh else "+.+."
+        wait = "3:3" if held.sleeps else "2:2"
+        return f"{self.address(held.object)} ({self.class_text(held.lock)}){{{usage}}}-{{{wait}}}, at: {held.function}"
+
+    def held_lines(self, task: int, held: tuple[Held, ...], *, listed: bool = True) -> list[str]:
+        """The locks on a task's list; the kernel lists none of a task that is running at that moment."""
+        if not held:
+            return [f"no locks held by {self.who(task)}."]
+        head = f"{len(held)} lock{'s' if len(held) > 1 else ''} held by {self.who(task)}:"
+        return [head, *(f" #{n}: {self.lock_line(one)}" for n, one in enumerate(held) if listed)]
+
+    def address(self, number: int) -> str:
+        """A made-up address of an object: one page for each VM, another for the file's own objects."""
+        thing = self.program.objects[number]
+        alike = [n for n, other in enumerate(self.program.objects) if other.vm == thing.vm]
+        place = 0xA0 + 0x48 * alike.index(number)
+        page = 0xFFFFFFFF82C40000 if not thing.vm else 0xFFFF888104A00000 + 0x1000 * self.program.vms.index(thing.vm)
+        return f"{page + place:016x}"
+
+    def spelled(self, number: int) -> str:
+        """An object in a report that spells addresses as symbols: the name of a file's own object."""
+        thing = self.program.objects[number]
+        return f"0x{self.address(number)}" if thing.vm else thing.name
+
+    def sleeps(self, number: int) -> bool:
+        """Whether a lock is one whose waiters sleep."""
+        return self.program.objects[number].kind == MUTEX
+
+
+def lock_texts(program: Program) -> dict[str, str]:
+    """What initialises each lock, by its short name: "migration_lock" is "&kvm->svm.sev_info.migration_lock"."""
+    source = program.sources[0]
+    uses = dict(load_text(source.text, source.name).uses)
+    if len(program.sources) > 1:  # the built-in bystander
+        uses = {**load_scheme(IOCTL, "ioctl").uses, **uses}
+    names = short_names(list(uses))
+    return {short: location.root or f"&kvm->{'.'.join(location.path)}" for location, short in names.items()}
