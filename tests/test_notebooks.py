@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import sevviz
+from sevviz.export.glossary import words_of
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
@@ -49,6 +50,43 @@ def test_links_lead_somewhere(path: Path) -> None:
         if cell["cell_type"] == "markdown":
             for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text(cell)):
                 assert "://" in target or (path.parent / target).exists(), target
+
+
+def glossary_links(path: Path) -> list[str]:
+    return [
+        anchor
+        for cell in cells(path)
+        if cell["cell_type"] == "markdown"
+        for anchor in re.findall(r"\]\(glossary\.ipynb#([^)]+)\)", text(cell))
+    ]
+
+
+def test_words_are_linked_to_the_glossary_once_in_each_notebook_and_are_in_it() -> None:
+    words = words_of(ROOT / "notebooks" / "glossary.ipynb")
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        links = glossary_links(path)
+        assert sorted(set(links)) == sorted(links), path.name
+        assert set(links) <= set(words), path.name
+
+
+def test_the_first_four_notebooks_explain_their_words() -> None:
+    """A reader who knows no kernel begins there."""
+    counts = {
+        name: len(glossary_links(next((ROOT / "notebooks").glob(f"{name}_*")))) for name in ("00", "01", "02", "03")
+    }
+    assert min(counts.values()) >= 6, counts
+    for term in (
+        "VM",
+        "task",
+        "mutex",
+        "deadlock",
+        "schedule",
+        "census",
+        "timeline",
+        "wait-for-graph",
+        "progress-graph",
+    ):
+        assert term in glossary_links(ROOT / "notebooks" / "00_start_here.ipynb")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

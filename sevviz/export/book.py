@@ -58,7 +58,7 @@ def _sections(chapters: list[Chapter]) -> list[dict[str, str]]:
     found = []
     for chapter in chapters:
         soup = BeautifulSoup(chapter.body, "html.parser")
-        for removed in soup.select("section.player, details.source"):
+        for removed in soup.select("section.player, section.words, details.source"):
             removed.decompose()
         entry = {"href": chapter.file, "title": chapter.title, "text": ""}
         for node in soup.find_all(["h1", "h2", "h3", "p", "li", "td"]):

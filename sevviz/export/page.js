@@ -74,7 +74,7 @@ addEventListener("beforeprint", () => document.querySelectorAll("details").forEa
 addEventListener("afterprint", () => document.querySelectorAll("details").forEach((one) => { one.open = one.dataset.was === "true"; }));
 
 // Search within a book: the index is a data block of the page.
-const search = document.getElementById("search");
+const search = document.querySelector('input[type="search"]');
 if (search) {
   const index = JSON.parse(document.getElementById("search-data").textContent);
   const results = document.getElementById("search-results");

@@ -54,6 +54,8 @@ def run_notebook(path: Path) -> nbformat.NotebookNode:
         raise SevvizError(f"{path}: cannot be read ({error.strerror})") from error
     except Exception as error:  # whatever a file that is no notebook makes the reader raise
         raise SevvizError(f"{path}: is not a notebook ({type(error).__name__})") from error
+    if not any(cell.cell_type == "code" for cell in notebook.cells):
+        return notebook
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
@@ -84,7 +86,7 @@ def _failed_cell(notebook: nbformat.NotebookNode, error: Exception) -> str:
 
 def export_notebook(path: Path, output: Path) -> None:
     """Run a notebook and write it as one page."""
-    write(output, notebook_page(run_notebook(path)).html())
+    write(output, notebook_page(run_notebook(path), path.parent).html())
 
 
 def export_scheme(scheme: str, scenario: str, output: Path, compare: Sequence[str] = ()) -> None:
@@ -98,7 +100,7 @@ def export_site(folder: Path, progress: Callable[[str], None] = lambda _: None) 
     chapters: list[tuple[Chapter, Page]] = []
     for path in sorted(notebooks_folder().glob("*.ipynb")):
         progress(path.name)
-        page = notebook_page(run_notebook(path))
+        page = notebook_page(run_notebook(path), path.parent)
         chapters.append((Chapter(f"{path.stem}.html", page.title, page.description, page.body), page))
     progress("claims")
     claims = claims_page()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
 import sevviz
+from sevviz.export.exporter import notebook_page
 from sevviz.export.pages import export_scheme
 from sevviz.progress import Plane
 from sevviz.schedule import format_schedule
@@ -17,7 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from nbformat import NotebookNode
     from playwright.sync_api import Browser, Page
+
+
+def notebook(source: str) -> NotebookNode:
+    made: NotebookNode = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(source)])
+    return made
+
 
 BEYOND = "This page does not hold the progress graph of these steps"
 
@@ -98,3 +107,24 @@ def test_a_graph_that_the_page_does_not_hold_is_not_made_up(rounds: Page) -> Non
     assert stairs(rounds) == before
     choose(rounds, "1")
     expect(rounds.locator("#stepper-2").get_by_text(BEYOND)).to_be_hidden()
+
+
+def test_a_word_is_explained_where_it_stands_and_escape_closes_the_note(chromium: Browser, tmp_path: Path) -> None:
+    nbformat.write(notebook("### mutex\nOne owner."), tmp_path / "glossary.ipynb")
+    page = chromium.new_page(viewport={"width": 375, "height": 700})
+    (tmp_path / "page.html").write_text(
+        notebook_page(notebook("# T\n\nA [mutex](glossary.ipynb#mutex)."), tmp_path).html()
+    )
+    page.goto((tmp_path / "page.html").as_uri())
+    note = page.locator("#word-mutex")
+    expect(note).to_be_hidden()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(note).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(note).to_be_hidden()
+    expect(page.get_by_role("button", name="mutex")).to_be_focused()
+    page.emulate_media(media="print")
+    expect(note).to_be_visible()
+    page.close()
