@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +14,9 @@ from sevviz.kernel.record import excerpt
 from sevviz.kernel.recording import RecordedRun, load_recording
 from sevviz.schedule import parse_schedule
 from sevviz.splats import Machine, splat_of
+
+if TYPE_CHECKING:
+    from sevviz.model import Program
 
 # The kernels of the recordings, as their configurations set them up (sevviz/kernel/image, sevviz/kernel/boot.py).
 MACHINES = {
@@ -24,18 +29,23 @@ WHEN = re.compile(r"INFO: task|watchdog: |BUG: scheduling while atomic")
 
 
 def normal(report: tuple[str, ...]) -> tuple[str, ...]:
-    """A report without what no model can know: process numbers, offsets in functions, CPUs, and how long it lasted."""
+    """A report without what no model can know: process numbers, CPUs, times, what a compiler makes of functions."""
     text = "\n".join(report)
     text = re.sub(r"\b(task\d+|khungtaskd)[/:]\d+", r"\1", text)
-    text = re.sub(r"pid: \d+", "pid: N", text)
-    text = re.sub(r"(?<=\w)\+0x[0-9a-f]+/0x[0-9a-f]+", "", text)
+    text = re.sub(r"\b(pid|PID): \d+", r"\1: N", text)
+    text = re.sub(r"(?<=\w)(\.(constprop|isra|part)\.\d+)?\+0x[0-9a-f]+/0x[0-9a-f]+", "", text)
     text = re.sub(r"CPU#\d+ stuck for \d+s", "CPU#N stuck", text)
     return tuple(text.split("\n"))
 
 
+@cache
+def case_program(scheme: str, scenario: str) -> Program:
+    return make_case(scheme, scenario).program
+
+
 def generated(scheme: str, run: RecordedRun) -> list[tuple[str, ...]]:
     """What sevviz says that this kernel prints, trimmed as recordings are."""
-    program = make_case(scheme, run.scenario).program
+    program = case_program(scheme, run.scenario)
     shown = splat_of(program, parse_schedule(run.schedule, len(program.tasks)), MACHINES[run.configuration])
     return [normal(report) for report in excerpt(shown.log)]
 

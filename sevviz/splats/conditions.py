@@ -23,42 +23,41 @@ if TYPE_CHECKING:
 __all__ = ["TITLES", "condition_of", "silences"]
 
 TITLES = {
-    "recursive": "lockdep: recursive locking",
-    "circular": "lockdep: circular dependency",
-    "invalid-wait-context": "lockdep: invalid wait context",
-    "bad-unlock": "lockdep: bad unlock balance",
-    "held-at-return": "lockdep: lock held at return",
-    "sleeping-function": "might_sleep: sleeping function",
-    "scheduling-while-atomic": "scheduler: scheduling while atomic",
-    "spinlock-recursion": "spinlock debugging: recursion",
-    "unlock-by-non-owner": "mutex debugging: unlock by another task",
-    "hung-task": "hung-task detector",
-    "soft-lockup": "soft-lockup detector",
+    "recursive": "lockdep (recursive locking)",
+    "circular": "lockdep (circular dependency)",
+    "invalid-wait-context": "lockdep (invalid wait context)",
+    "bad-unlock": "lockdep (bad unlock balance)",
+    "held-at-return": "lockdep (lock held at return)",
+    "sleeping-function": "might_sleep()",
+    "scheduling-while-atomic": "The scheduler",
+    "spinlock-recursion": "Spinlock debugging",
+    "unlock-by-non-owner": "Mutex debugging",
+    "hung-task": "The hung-task detector",
+    "soft-lockup": "The soft-lockup detector",
 }
 
-_ONCE = "CONFIG_PROVE_LOCKING. lockdep prints its first report only and then turns itself off until the next boot."
+_ONCE = "needs CONFIG_PROVE_LOCKING. It prints its first report only, then it turns itself off until the next boot."
 _CONDITIONS = {
-    "recursive": _ONCE + " It needs no contention: one task that nests two locks of one class is enough.",
-    "circular": _ONCE + " It needs no overlap: the two orders may be minutes apart.",
-    "invalid-wait-context": _ONCE + " The numbers are wait types; CONFIG_PROVE_RAW_LOCK_NESTING makes them one higher.",
+    "recursive": f"{_ONCE} Contention is not needed: one task that takes two locks of one class is enough.",
+    "circular": f"{_ONCE} The two orders need not overlap: they may be minutes apart.",
+    "invalid-wait-context": f"{_ONCE} The numbers are wait types; CONFIG_PROVE_RAW_LOCK_NESTING makes them one higher.",
     "bad-unlock": _ONCE,
     "held-at-return": _ONCE,
-    "sleeping-function": "CONFIG_DEBUG_ATOMIC_SLEEP; at most one such report in a second, so others may be missing.",
-    "scheduling-while-atomic": "A kernel that counts preemption (CONFIG_PREEMPT_COUNT), and a task that really has to "
-    "wait: the mutex is held by another one.",
-    "spinlock-recursion": "CONFIG_DEBUG_SPINLOCK, and lockdep has not spoken before.",
-    "unlock-by-non-owner": "CONFIG_DEBUG_MUTEXES, and lockdep has not spoken before.",
-    "soft-lockup": "CONFIG_SOFTLOCKUP_DETECTOR: a CPU has not scheduled for more than twice kernel.watchdog_thresh "
-    "(10 s); repeated while it lasts.",
-}  # fmt: skip
+    "sleeping-function": "needs CONFIG_DEBUG_ATOMIC_SLEEP. It speaks once a second at most: there may be more cases.",
+    "scheduling-while-atomic": "needs CONFIG_PREEMPT_COUNT, and a mutex that another task has: the task really sleeps.",
+    "spinlock-recursion": "needs CONFIG_DEBUG_SPINLOCK, and a lockdep that has not spoken before.",
+    "unlock-by-non-owner": "needs CONFIG_DEBUG_MUTEXES, and a lockdep that has not spoken before.",
+    "soft-lockup": "needs CONFIG_SOFTLOCKUP_DETECTOR, and a CPU that has not scheduled for twice "
+    "kernel.watchdog_thresh (10 s). It repeats itself while that lasts.",
+}
 
 
 def condition_of(kind: str, machine: Machine) -> str:
-    """What a kernel needs to print a report of this kind."""
+    """What a kernel needs to print a report of this kind, to be read after its title."""
     if kind == "hung-task":
         return (
-            f"CONFIG_DETECT_HUNG_TASK: asleep in state D for more than {machine.hung_seconds} seconds "
-            "(kernel.hung_task_timeout_secs); at most ten reports (kernel.hung_task_warnings)."
+            f"needs CONFIG_DETECT_HUNG_TASK, and a task that is asleep in state D for {machine.hung_seconds} s "
+            "(kernel.hung_task_timeout_secs). It makes ten reports at most (kernel.hung_task_warnings)."
         )
     return _CONDITIONS[kind]
 
@@ -68,7 +67,7 @@ def silences(
 ) -> list[str]:
     """What a reader may expect in the log and does not find, each with its reason. `trace` is all that happened."""
     kinds = set(printed)
-    told = [*_nothing(program, prediction, trace, kinds)]
+    told = _nothing(program, prediction, trace, kinds, checks=checks)
     told += _waits_not_reported(program, trace)
     if checks:
         told += _orders_not_seen(program, prediction, trace)
@@ -80,12 +79,12 @@ def silences(
     return told
 
 
-def _nothing(program: Program, prediction: Prediction, trace: Trace, kinds: set[str]) -> list[str]:
+def _nothing(program: Program, prediction: Prediction, trace: Trace, kinds: set[str], *, checks: bool) -> list[str]:
     if prediction.ends == "exclusion":
         return ["Two tasks are inside the work on one VM: no lock checker knows what the locks are there to protect."]
     deadlock = deadlock_of(program, trace.states[-1])
     if deadlock is None and not kinds:
-        return ["Nothing is printed: along this schedule no checker sees anything to complain of."]
+        return ["No checker sees anything to complain of." if checks else "Nobody sleeps or spins for too long."]
     if deadlock is not None and not kinds:
         return ["This is a deadlock, and the log stays empty."]
     if deadlock is not None and not kinds & {"hung-task", "soft-lockup"}:

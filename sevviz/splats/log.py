@@ -90,7 +90,7 @@ class Splat:
     def __str__(self) -> str:
         """Everything as plain text."""
         said = [self.log] if self.reports else []
-        notes = [f"Printed if: {title}: {words}" for title, words in self.conditions.items()]
+        notes = [f"{title} {words}" for title, words in self.conditions.items()]
         notes += [*self.silences, *([f"Addresses: {self.legend}."] if self.legend else []), MADE_UP]
         wrapped = "\n".join(textwrap.fill(f"* {note}", COLUMNS, subsequent_indent="  ") for note in notes)
         return "\n\n".join([self.head, *said, wrapped])
@@ -115,7 +115,7 @@ class Splat:
         for report in self.reports:
             title, text = escape(report.title), escape("\n".join(report.lines))
             parts.append(f'<h4>{title}</h4><pre role="region" aria-label="{title}" tabindex="0">{text}</pre>')
-        notes = [f"<em>{escape(title)}</em> is printed if: {escape(words)}" for title, words in self.conditions.items()]
+        notes = [f"<em>{escape(title)}</em> {escape(words)}" for title, words in self.conditions.items()]
         notes = [*map(escape, self.silences), *notes, *([f"{self.legend}."] if self.legend else [])]
         parts.append("<ul>" + "".join(f"<li>{note}</li>" for note in notes) + "</ul>" if notes else "")
         return f'<section aria-label="Generated kernel log">{"".join(parts)}<p><small>{MADE_UP}</small></p></section>'

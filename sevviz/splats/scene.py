@@ -6,6 +6,7 @@ What no model can know is made up, the same every time: process numbers, and add
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sevviz.catalogue import load_text
@@ -15,7 +16,7 @@ from sevviz.model import MUTEX
 
 if TYPE_CHECKING:
     from sevviz.lockdep import Held, LockClass
-    from sevviz.model import Program
+    from sevviz.model import Program, Source
 
 __all__ = ["Machine", "Scene", "lock_texts"]
 
@@ -26,7 +27,11 @@ TAINT_FLAGS = (
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A kernel with its options; `checks`: CONFIG_PROVE_LOCKING, DEBUG_ATOMIC_SLEEP and what they bring along."""
+    """A kernel with its options; `checks`: CONFIG_PROVE_LOCKING, DEBUG_ATOMIC_SLEEP and what they bring along.
+
+    With `one_cpu` it is a User-Mode Linux, as in the recordings; that such a kernel takes each failed spin_trylock()
+    for a bug is left out.
+    """
 
     checks: bool = True
     one_cpu: bool = False
@@ -106,9 +111,13 @@ class Scene:
 
 def lock_texts(program: Program) -> dict[str, str]:
     """What initialises each lock, by its short name: "migration_lock" is "&kvm->svm.sev_info.migration_lock"."""
-    source = program.sources[0]
+    return _lock_texts(program.sources[0], bystander=len(program.sources) > 1)
+
+
+@lru_cache(maxsize=64)
+def _lock_texts(source: Source, *, bystander: bool) -> dict[str, str]:
     uses = dict(load_text(source.text, source.name).uses)
-    if len(program.sources) > 1:  # the built-in bystander
+    if bystander:
         uses = {**load_scheme(IOCTL, "ioctl").uses, **uses}
     names = short_names(list(uses))
     return {short: location.root or f"&kvm->{'.'.join(location.path)}" for location, short in names.items()}

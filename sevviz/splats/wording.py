@@ -22,6 +22,7 @@ __all__ = ["lines_of", "locks_in_the_system", "taint_of"]
 
 MUTEX_LINE = "kernel/locking/mutex.c:586"  # of the might_sleep() in __mutex_lock_common(), Linux 6.12.117
 UNLOCK_LINE = "kernel/locking/mutex.c:930"  # of the check of the owner in __mutex_unlock_slowpath()
+CODE = 0xFFFFFFFF81A04B00  # made up: where the function is
 TURNED_OFF = "INFO: lockdep is turned off."
 
 
@@ -141,7 +142,7 @@ def _bad_unlock(scene: Scene, report: Report) -> list[str]:
     return [
         *_headed(scene, "WARNING: bad unlock balance detected!", 37),
         f"{scene.who(report.task)} is trying to release lock ({scene.class_text(report.lock)}) at:",
-        report.asked.function,
+        f"[<{CODE:016x}>] {report.asked.function}",
         "but there are no more locks to release!",
         "",
         "other info that might help us debug this:",
@@ -195,12 +196,13 @@ def _spin_recursion(scene: Scene, told: Told) -> list[str]:
 
 
 def _not_owner(scene: Scene, told: Told) -> list[str]:
-    cpu = 0 if scene.machine.one_cpu else told.finding.task - 1
-    return [
-        "------------[ cut here ]------------",
-        "DEBUG_LOCKS_WARN_ON(__owner_task(owner) != get_current())",
-        f"WARNING: CPU: {cpu} PID: {scene.pid(told.finding.task)} at {UNLOCK_LINE} __mutex_unlock_slowpath",
-    ]
+    cpu, me = (
+        (0, "(current_thread_info()->task)") if scene.machine.one_cpu else (told.finding.task - 1, "get_current()")
+    )
+    what = f"DEBUG_LOCKS_WARN_ON(__owner_task(owner) != {me})"
+    where = f"WARNING: CPU: {cpu} PID: {scene.pid(told.finding.task)} at {UNLOCK_LINE} __mutex_unlock_slowpath"
+    # Where a warning is an instruction that traps (x86), its words come before the place.
+    return ["------------[ cut here ]------------", *((where, what) if scene.machine.one_cpu else (what, where))]
 
 
 def _hung(scene: Scene, told: Told) -> list[str]:

@@ -1,0 +1,50 @@
+"""The generated reports against a kernel that is booted for them: corner cases that no recording has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_splat_recorded import MACHINES, normal
+
+import sevviz
+from sevviz.catalogue import make_scenario
+from sevviz.kernel.boot import boot
+from sevviz.kernel.build import build
+from sevviz.kernel.case import make_case
+from sevviz.kernel.configuration import CONFIGURATIONS
+from sevviz.kernel.record import excerpt
+from sevviz.kernel.schedules import choose
+from sevviz.kernel.turns import turns_of
+from sevviz.splats import splat_of
+
+# The image is that of test_kernel_compare.py, and so is the worker.
+pytestmark = [pytest.mark.kernel, pytest.mark.slow, pytest.mark.xdist_group("kernel")]
+
+CORNERS = sorted((Path(__file__).parent / "kernel").glob("*.c"))
+ONE_CPU_ONLY = "spin-trylock-on-up"  # a complaint that a kernel with several CPUs never makes
+SCENARIOS: dict[str, dict[str, Any]] = {
+    "double": {"tasks": ["migrate(B, A)", "migrate(A, B)"]},
+    "killed": {"tasks": ["migrate(A, A)"], "signals": True},
+}
+
+
+def test_the_generated_log_is_what_the_kernel_prints_in_corner_cases() -> None:
+    """Circular dependencies, bad unlocks, locks kept at return, killed waiters: what recordings have none of."""
+    kernel = build(
+        CONFIGURATIONS["debug"], [sevviz.load(name) for name in (*sevviz.scheme_names(), *map(str, CORNERS))]
+    )
+    kinds: set[str] = set()
+    for path in CORNERS:
+        for name, table in SCENARIOS.items():
+            case = make_case(path, make_scenario(name, table))
+            for schedule in choose(case.program, 5).schedules:
+                run = boot(kernel, case, turns_of(case.program, schedule))
+                if ONE_CPU_ONLY in {kind for kind, _ in run.findings}:
+                    continue
+                shown = splat_of(case.program, schedule, MACHINES["debug"])
+                said, printed = excerpt(shown.log), excerpt(run.console)
+                assert [*map(normal, said)] == [*map(normal, printed)], f"{path.stem} {name} {schedule}"
+                kinds |= {report.kind for report in shown.reports}
+    assert {"circular", "bad-unlock", "held-at-return", "hung-task", "unlock-by-non-owner"} <= kinds
