@@ -32,26 +32,37 @@ class Diagrams:
     def __init__(self, depth: int, limits: Limits) -> None:
         self.depth = depth  # the number of levels; level 0 is at the top
         self.nodes: list[dict[int, int]] = [{}, {}]
-        self._numbers: dict[frozenset[tuple[int, int]], int] = {}
+        self._numbers: dict[object, int] = {}
         self._unions: dict[tuple[int, int], int] = {}
         self._counts: dict[int, int] = {0: 0, TERMINAL: 1}
         self._limits = limits
 
     def make(self, children: dict[int, int]) -> int:
         """The edge to the node with these edges; none of them may be empty."""
-        if not children:
+        if len(children) == 1:  # by far the most, so worth a shorter way
+            ((value, edge),) = children.items()
+            least = edge & MASK
+            key: object = (value, edge - least)
+        elif children:
+            least = min([edge & MASK for edge in children.values()])
+            if least:
+                children = {value: edge - least for value, edge in children.items()}
+            key = frozenset(children.items())
+        else:
             return EMPTY
-        least = min([edge & MASK for edge in children.values()])
-        if least:
-            children = {value: edge - least for value, edge in children.items()}
-        key = frozenset(children.items())
         number = self._numbers.get(key)
         if number is None:
-            number = self._numbers[key] = len(self.nodes)
-            self.nodes.append(children)
-            if number & 1023 == 0:
-                self._limits.check(number)
+            if least and len(children) == 1:
+                children = {value: edge - least}
+            number = self._add(key, children)
         return number << SHIFT | least
+
+    def _add(self, key: object, children: dict[int, int]) -> int:
+        number = self._numbers[key] = len(self.nodes)
+        self.nodes.append(children)
+        if number & 1023 == 0:
+            self._limits.check(number)
+        return number
 
     def state(self, values: tuple[int, ...]) -> int:
         """The set of one state, at distance 0."""

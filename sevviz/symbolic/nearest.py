@@ -39,7 +39,7 @@ class Nearest:
         self._above: list[Layer] = [{edge >> SHIFT: _Way(edge & MASK, 0, 0)}]
 
     def find(self, allowed: Mapping[int, AbstractSet[int]]) -> tuple[int, tuple[int, ...]] | None:
-        """A nearest state with allowed values on the levels named: its distance and its values; None if there is none."""
+        """A nearest state with allowed values on the levels named: its distance and values; None if there is none."""
         first, last = min(allowed), max(allowed)
         while len(self._above) <= first:
             self._above.append(self._next(self._above[-1], None))

@@ -20,6 +20,7 @@ __all__ = ["Order", "order_variables"]
 FEW = 10  # tasks for which the best order is looked for
 TRIES = 6_000  # orders to look at for more tasks; about 0.2 s
 PEEK = 200  # local states of a task to look at; what is not seen costs speed only
+Uses = tuple[str, ...]  # the VMs that a task uses, or file-scope objects; first used first
 WEIGHT = 4  # how many times larger a diagram becomes for each VM that a cut divides, roughly
 
 
@@ -38,7 +39,7 @@ def order_variables(rules: Rules) -> Order:
     for number, shared in enumerate(program.objects):
         groups.setdefault(shared.vm or shared.name, []).append(number)
     group_of = {number: name for name, numbers in groups.items() for number in numbers}
-    uses = [frozenset(group_of[o] for o in _objects_of(rules, task)) for task in range(len(program.tasks))]
+    uses = [tuple(dict.fromkeys(group_of[o] for o in _objects_of(rules, task))) for task in range(len(program.tasks))]
     variables: list[tuple[bool, int]] = []
     for task, below in _place_groups(_arrange(uses), uses):
         variables.append((True, task))
@@ -49,20 +50,20 @@ def order_variables(rules: Rules) -> Order:
     return Order(tasks, tuple(level[False, o] for o in range(len(program.objects))), tuple(variables))
 
 
-def _objects_of(rules: Rules, task: int) -> set[int]:
-    """The objects that a task may use, as far as a short look at its program tells."""
+def _objects_of(rules: Rules, task: int) -> list[int]:
+    """The objects that a task may use, first used first, as far as a short look at its program tells."""
     start = local_state(0, 0)
     todo: list[Local] = [start]
-    seen, found = {start}, set[int]()
+    seen, found = {start}, dict[int, None]()
     for local in todo:
         for number in rules.objects(task, local) if len(seen) < PEEK else ():
-            found.add(number)
+            found[number] = None
             for value in (0, 1, task + 1):  # free, taken or set, its own
                 for following in _following(rules, task, number, local, value):
                     if following not in seen:
                         seen.add(following)
                         todo.append(following)
-    return found - {-1}
+    return [number for number in found if number >= 0]
 
 
 def _following(rules: Rules, task: int, number: int, local: Local, value: int) -> list[Local]:
@@ -72,31 +73,44 @@ def _following(rules: Rules, task: int, number: int, local: Local, value: int) -
         return []
 
 
-def _arrange(uses: Sequence[frozenset[str]]) -> list[int]:
+def _arrange(uses: Sequence[Uses]) -> list[int]:
     """The tasks in a good order: the best one where there are few of them."""
     return _best_order(uses) if len(uses) <= FEW else _improved_order(uses)
 
 
-def _best_order(uses: Sequence[frozenset[str]]) -> list[int]:
+def _best_order(uses: Sequence[Uses]) -> list[int]:
     """The cheapest order, by the cheapest orders of all sets of tasks (Held and Karp 1962). Sets are bit masks."""
     users: dict[str, int] = {}
     for task, names in enumerate(uses):
         for name in names:
             users[name] = users.get(name, 0) | 1 << task
     everyone = (1 << len(uses)) - 1
-    costs, lasts = [0] * (everyone + 1), [0] * (everyone + 1)
+    best: dict[int, tuple[int, int, tuple[int, ...]]] = {0: (0, 0, ())}
     for chosen in range(1, everyone + 1):
         divided = sum([1 for mask in users.values() if mask & chosen and mask & ~chosen])
-        least, last = min([(costs[chosen ^ 1 << t], -t) for t in range(len(uses)) if chosen >> t & 1])
-        costs[chosen], lasts[chosen] = least + WEIGHT**divided, -last
-    order = []
-    while everyone:
-        order.append(lasts[everyone])
-        everyone ^= 1 << order[-1]
-    return order[::-1]
+        found = []
+        for task in range(len(uses)):
+            if chosen >> task & 1:
+                cost, late, order = best[chosen ^ 1 << task]
+                found.append((cost, late + _lateness(uses[task], task, users, chosen), (*order, task)))
+        cost, late, order = min(found)
+        best[chosen] = cost + WEIGHT**divided, late, order
+    return list(best[everyone][2])
 
 
-def _improved_order(uses: Sequence[frozenset[str]]) -> list[int]:
+def _lateness(names: Uses, task: int, users: dict[str, int], chosen: int) -> int:
+    """How late in its program the task that was chosen last uses the VMs that will stand below it.
+
+    Of equal orders the one is better in which tasks stand above the VMs that they use first: these decide how far they
+    come.
+    """
+    before = chosen ^ 1 << task
+    return sum(
+        place for place, name in enumerate(names) if (users[name] & before).bit_count() == users[name].bit_count() // 2
+    )
+
+
+def _improved_order(uses: Sequence[Uses]) -> list[int]:
     """The order of the program, improved by moving one task at a time until no such move helps."""
     order = list(range(len(uses)))
     least, tries, improved = _cost(order, uses), 0, True
@@ -110,10 +124,10 @@ def _improved_order(uses: Sequence[frozenset[str]]) -> list[int]:
                 cost = _cost(moved, uses)
                 if cost < least:
                     order, least, improved = moved, cost, True
-    return order
+    return min(order, order[::-1], key=lambda either: _all_lateness(either, uses))  # they cost the same
 
 
-def _cost(order: Sequence[int], uses: Sequence[frozenset[str]]) -> int:
+def _cost(order: Sequence[int], uses: Sequence[Uses]) -> int:
     """What the order costs: exponential in the number of VMs that each cut divides."""
     first: dict[str, int] = {}
     last: dict[str, int] = {}
@@ -128,7 +142,11 @@ def _cost(order: Sequence[int], uses: Sequence[frozenset[str]]) -> int:
     return sum([WEIGHT**divided for divided in accumulate(changes)])
 
 
-def _place_groups(order: Sequence[int], uses: Sequence[frozenset[str]]) -> list[tuple[int, list[str]]]:
+def _all_lateness(order: Sequence[int], uses: Sequence[Uses]) -> int:
+    return sum(uses[task].index(name) for task, names in _place_groups(order, uses) for name in names)
+
+
+def _place_groups(order: Sequence[int], uses: Sequence[Uses]) -> list[tuple[int, list[str]]]:
     """Each task with the groups of objects that stand just below it: those whose middle user it is."""
     users: dict[str, list[int]] = {}
     for task in order:

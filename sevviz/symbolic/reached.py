@@ -37,7 +37,7 @@ class Reached:
         self.guards = saturation.guards
         self.states = states
         self.levels = self.diagrams.levels(states)
-        self.meetings = saturation.meetings
+        self._meetings = saturation.meetings
         self.holdings = holdings(self.rules)
         self._nearest = Nearest(self.diagrams, states)
         self._sources: dict[tuple[int, Local], list[tuple[int, Local, int, Row]]] = {}
@@ -47,6 +47,10 @@ class Reached:
     def locals_of(self, task: int) -> set[Local]:
         """The local states in which a task is in some state."""
         return self.diagrams.values_at(self.levels[self.order.tasks[task]])
+
+    def meetings(self, task: int, number: int) -> set[tuple[Local, int]]:
+        """The pairs of a local state of a task, whose moves depend on the object, and a value of that in some state."""
+        return {pair for pair in self._meetings.get((task, number), ()) if number in self.rules.objects(task, pair[0])}
 
     def encounters(self, task: int, local: Local, other: int, places: AbstractSet[Local]) -> set[Local]:
         """At which of some places another task is, in some state, while a task is in a local state."""
