@@ -16,7 +16,7 @@ from sevviz.kernel.realtime import reasons
 from sevviz.kernel.recording import load_recording
 from sevviz.lockdep import lockdep_reports
 from sevviz.schedule import format_schedule, parse_schedule
-from sevviz.traces import run
+from sevviz.traces import run as follow
 from sevviz.views.text import wait_for_text
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sevviz.model import Program
 
 __all__ = ["KernelWords", "kernel_words"]
+
+PREFERRED = ["debug", "smp", "plain", "rt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +68,35 @@ class KernelWords:
 
 
 def kernel_words(
-    scheme: str, scenario: str = "double", schedule: str = "", *, configuration: str = "debug"
-) -> KernelWords:
-    """What a kernel was recorded to print at a schedule; raises SevvizError where nothing is recorded for it."""
+    scheme: str, scenario: str = "double", schedule: str = "", *, configuration: str = ""
+) -> KernelWords:  # fmt: skip
+    """What a kernel was recorded to do and to print at a schedule.
+
+    `configuration` is "debug", "smp", "plain" or "rt"; left out, it is the first of these that was run there.
+
+    Raises SevvizError where nothing is recorded for the schedule; the text says what is.
+    """
     recording = load_recording(scheme)
     chosen = program(load(scheme), scenario)
+    if chosen.weak:
+        message = f"scenario {scenario!r}: weak memory order cannot be forced on a kernel"
+        raise SevvizError(message)
     actors = parse_schedule(schedule, len(chosen.tasks))
-    found = recording.find(scenario, format_schedule(actors), configuration) if recording else None
-    if recording is None or found is None:
-        runs = recording.runs if recording else ()
-        here = [one.schedule for one in runs if (one.scenario, one.configuration) == (scenario, configuration)]
-        known = "; ".join(here) or "none"
+    wanted = [configuration] if configuration else PREFERRED
+    everywhere = recording.runs if recording else ()
+    runs = [run for run in everywhere if run.scenario == scenario and run.configuration in wanted]
+    here = [run for run in runs if run.schedule == format_schedule(actors)]
+    if recording is None or not here:
+        known = "; ".join(dict.fromkeys(run.schedule for run in runs)) or "none"
         raise SevvizError(f"no kernel run of {scheme}/{scenario} at {schedule!r} is recorded; recorded are: {known}")
+    found = min(here, key=lambda run: wanted.index(run.configuration))
     words = tuple(recording.words[key] for key in found.words)
     outcome, ours = _outcome(found), _ours(chosen, actors)
-    return KernelWords(recording.kernel, configuration, words, outcome, ours, _reasons(chosen, found))
+    return KernelWords(recording.kernel, found.configuration, words, outcome, ours, _reasons(chosen, found))
 
 
 def _ours(program: Program, actors: tuple[int, ...]) -> str:
-    trace = run(program, actors)
+    trace = follow(program, actors)
     reports = [
         f"lockdep, as modelled: {report.kind}, when task {report.task} takes a lock of class {report.lock}"
         for report in lockdep_reports(trace)

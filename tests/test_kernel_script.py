@@ -27,6 +27,7 @@ def test_turns_make_the_model_take_the_schedule_that_they_were_made_from(scheme:
     for schedule in choose(program, 15).schedules:
         assert follow(program, turns_of(program, schedule)).steps == schedule
         assert follow(program, turns_of(program, schedule, early=False)).steps == schedule
+        assert follow(program, turns_of(program, schedule, spinning=True), up=False).steps == schedule
 
 
 def test_a_waiter_sleeps_inside_the_mutex_and_goes_on_when_it_is_woken() -> None:

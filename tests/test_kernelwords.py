@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 import sevviz
+from sevviz.catalogue import scenario_names
 from sevviz.errors import SevvizError
+from sevviz.kernel.recording import load_recording
+from sevviz.views.matrix import matrix
 
 
 def test_a_recorded_run_shows_what_the_kernel_printed_and_what_sevviz_says() -> None:
@@ -41,6 +44,28 @@ def test_on_preempt_rt_the_reasons_for_a_difference_are_told() -> None:
     assert "which does not know PREEMPT_RT:\n* a waiter for a mutex follows the chain of owners" in repr(shown)
     assert len(shown.reasons) == 2
     assert sevviz.kernel_words("naive", "double", "1 2").reasons == ()
+
+
+@pytest.mark.parametrize("scheme", sevviz.scheme_names())
+def test_every_cell_of_the_matrix_has_its_kernel_run(scheme: str) -> None:
+    """But for weak memory order, which cannot be forced on a kernel."""
+    recording = load_recording(scheme)
+    assert recording is not None
+    recorded = {(run.scenario, run.schedule) for run in recording.runs}
+    cells = matrix([scheme], [name for name in scenario_names() if name != "weak"]).cells
+    lacking = [(cell.scenario, cell.schedule) for cell in cells if (cell.scenario, cell.schedule) not in recorded]
+    assert lacking == [], "run `sevviz kernel record` again"
+
+
+def test_without_a_configuration_the_first_that_was_run_is_shown() -> None:
+    assert sevviz.kernel_words("v4", "double", "1 1 1 1").configuration == "debug"
+    assert sevviz.kernel_words("v4", "cpus", "4 1 1 1").configuration == "smp"
+    assert sevviz.kernel_words("naive", "double", "1 2", configuration="plain").configuration == "plain"
+
+
+def test_weak_memory_order_is_refused_with_the_reason() -> None:
+    with pytest.raises(SevvizError, match="weak memory order cannot be forced on a kernel"):
+        sevviz.kernel_words("flag_then_mutex", "weak", "1 1")
 
 
 def test_what_was_not_recorded_is_refused_with_what_was() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sevviz.kernel.boot import boot
-from sevviz.kernel.schedules import choose
+from sevviz.kernel.schedules import Choice, choose
 from sevviz.kernel.script import follow
 from sevviz.kernel.turns import turns_of
 from sevviz.schedule import format_schedule
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from sevviz.model import Program
 
 __all__ = [
-    "PLAN", "Comparison", "Difference", "Plan", "compare", "difference", "expected", "first_difference", "predict",
-    "row", "same_reports",
+    "PLAN", "SMP_PLAN", "Comparison", "Difference", "Plan", "compare", "difference", "expected", "first_difference",
+    "planned", "predict", "row", "same_reports",
 ]  # fmt: skip
 
 Predict = Callable[["Program", tuple[int, ...], "Configuration"], "Prediction"]
@@ -34,7 +35,16 @@ OTHERS = (
     "signal", "retry",
 )  # fmt: skip
 PLAN = {"double": 5000, **dict.fromkeys(OTHERS, 60)}
+# Several CPUs take seconds for a run instead of hundredths, and differ for schemes with spinlocks only.
+SMP_PLAN = {"double": 8, **dict.fromkeys(OTHERS, 3), "cpus": 6}
+LOOKED_AT = 1000  # schedules among which those are looked for that lead to spinning
 LOCK_CHECKS_ONLY = ("hung-task",)  # all that the plain configuration reports
+
+
+def planned(configuration: Configuration, scenario: str) -> int:
+    """How many schedules of a scenario, where nobody says it."""
+    plan = SMP_PLAN if configuration.smp else PLAN
+    return plan.get(scenario, min(plan.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +69,15 @@ class Difference:
 class Comparison:
     """One row of the table: a scheme in a scenario.
 
-    `spun` counts the schedules that lead to a wait for a spinlock: on one CPU they are compared up to that wait.
+    `spun` counts the schedules that lead to a wait for a spinlock: on one CPU they are compared up to that wait, on
+    several CPUs with it.
     """
 
     case: Case
     configuration: Configuration
-    total: int | None
-    run: int = 0
+    total: int | None  # schedules that there are, None where they are countless
+    chosen: int  # of them
+    run: int = 0  # so far
     agreed: int = 0
     spun: int = 0
     differences: list[Difference] = field(default_factory=list)
@@ -154,12 +166,12 @@ def compare(
 
     `model` makes the predictions; a test puts a broken one in its place.
     """
-    chosen = choose(case.program, plan.most, plan.seed)
     configuration = kernel.configuration
-    found = Comparison(case, configuration, chosen.total)
+    chosen = _spinning_first(case, plan) if configuration.smp else choose(case.program, plan.most, plan.seed)
+    found = Comparison(case, configuration, chosen.total, len(chosen.schedules))
 
     def one(schedule: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...], bool, str]:
-        turns = turns_of(case.program, schedule)
+        turns = turns_of(case.program, schedule, spinning=configuration.smp)
         prediction = model(case.program, turns, configuration)
         run = boot(kernel, case, turns)
         return schedule, turns, prediction.spins, difference(prediction, run, configuration)
@@ -175,6 +187,19 @@ def compare(
             if progress is not None:
                 progress(found)
     return found
+
+
+def _spinning_first(case: Case, plan: Plan) -> Choice:
+    """A sample for several CPUs: first what only they can show."""
+    wide = choose(case.program, max(plan.most, LOOKED_AT), plan.seed)
+    schedules = list(wide.schedules)
+    random.Random(plan.seed).shuffle(schedules)  # noqa: S311 - a sample, not a secret
+    schedules.sort(key=lambda schedule: not _spins(case.program, schedule))
+    return Choice(tuple(schedules[: plan.most]), wide.total)
+
+
+def _spins(program: Program, schedule: tuple[int, ...]) -> bool:
+    return follow(program, turns_of(program, schedule, spinning=True), up=False).spins
 
 
 def row(found: Comparison) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ __all__ = ["excerpt", "record"]
 Turns = tuple[int, ...]
 
 RECORDED = {
-    "debug": tuple(PLAN),
+    "debug": (*PLAN, "cpus"),
     "plain": ("double", "self", "ioctl"),
     "smp": ("double", "self", "cpus"),
 }
@@ -75,7 +75,8 @@ def _chosen(scheme: Scheme, configuration: Configuration) -> Iterator[tuple[Case
         return
     for name in RECORDED[configuration.name]:
         case = make_case(scheme, name)
-        if case.program.cpus is None or case.program.spinlocks:
+        # A number of CPUs matters to who spins, and one CPU cannot show it.
+        if case.program.cpus is None or bool(case.program.spinlocks) == configuration.smp:
             for schedule in _schedules(case, configuration):
                 yield case, schedule, turns_of(case.program, schedule)
 
@@ -85,12 +86,13 @@ def _order(run: RecordedRun) -> tuple[object, ...]:
 
 
 def _schedules(case: Case, configuration: Configuration) -> list[tuple[int, ...]]:
-    """A shortest schedule to each outcome and each fault; with all checks also more of double.
+    """A shortest schedule to each outcome and each fault, a livelock's twice round; with all checks more of double.
 
     Several CPUs are for what one CPU cannot show: who is stuck for ever, and beside it one run to the end.
     """
     verdict = verdict_of(case.program)
     found = [outcome.schedule for outcome in verdict.outcomes] + [fault.schedule for fault in verdict.faults]
+    found += [(*lasso.stem, *lasso.loop, *lasso.loop) for lasso in [verdict.livelock] if lasso]
     if configuration.smp:
         ended = [outcome.schedule for outcome in verdict.outcomes if outcome.kind == "returned"]
         found = [*(deadlock.schedule for deadlock in verdict.deadlocks), *ended[:1]]

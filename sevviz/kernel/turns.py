@@ -14,19 +14,25 @@ if TYPE_CHECKING:
 __all__ = ["turns_of"]
 
 
-def turns_of(program: Program, schedule: tuple[int, ...], *, early: bool = True) -> tuple[int, ...]:
+def turns_of(
+    program: Program, schedule: tuple[int, ...], *, early: bool = True, spinning: bool = False
+) -> tuple[int, ...]:  # fmt: skip
     """Turns that make the kernel take a schedule of the model and then let every waiter run into its lock.
 
     With `early`, a task also goes to sleep in a mutex during the schedule, as soon as it stands before a held one,
-    where that changes nothing: its own step is the next after the one that lets it go on, or never comes.
+    where that changes nothing: its own step is the next after the one that lets it go on, or never comes. With
+    `spinning`, a task also begins to spin in this way; there it needs a CPU of its own.
     """
+    spinning = spinning and program.cpus is None
     states = [initial_state(program)]
     for actor in schedule:
         states.append(step(program, states[-1], actor).state)
     turns, asleep = list[int](), set[int]()
     for number, actor in enumerate(schedule):
         for task in range(1, len(program.tasks) + 1) if early else ():
-            if task not in asleep and _may_sleep_from(program, states[number:], schedule[number:], task, asleep):
+            if task in asleep or (_spins_at(program, states[number], task) and not spinning):
+                continue
+            if _may_wait_from(program, states[number:], schedule[number:], task, asleep):
                 turns.append(task)
                 asleep.add(task)
         if actor in asleep:
@@ -39,11 +45,16 @@ def turns_of(program: Program, schedule: tuple[int, ...], *, early: bool = True)
     return tuple(turns)
 
 
-def _may_sleep_from(program: Program, states: list[State], rest: tuple[int, ...], task: int, asleep: set[int]) -> bool:
-    """Whether a task may go to sleep in the first state: it goes on at once when it can, and nobody queues first."""
+def _spins_at(program: Program, state: State, task: int) -> bool:
+    operation = program.position(state, task - 1).operation
+    return operation is not None and is_spinning(program, operation)
+
+
+def _may_wait_from(program: Program, states: list[State], rest: tuple[int, ...], task: int, asleep: set[int]) -> bool:
+    """Whether a task may begin to wait in the first state: it goes on at once when it can, and nobody queues first."""
     wait = wait_of(program, states[0], task)
     operation = program.position(states[0], task - 1).operation
-    if wait is None or operation is None or wait.object < 0 or is_spinning(program, operation):
+    if wait is None or operation is None or wait.object < 0:
         return False
     others = (program.position(states[0], other - 1).operation for other in asleep)
     if any(other is not None and other.object == operation.object for other in others):
