@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_figure(commands)
     _add_promela(commands)
     _add_scale(commands)
+    _add_splat(commands)
     listing = commands.add_parser("list", help="list the schemes and scenarios")
     listing.add_argument("--json", action="store_true", help="print one JSON object")
     listing.set_defaults(run="list_all")
@@ -108,6 +109,19 @@ def _add_program(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--scenario", default="double", metavar="NAME", help="default: double (A->B beside B->A)")
     which.add_argument("--task", action="append", default=[], metavar="CALL", help='such as "migrate(B, A)"; repeat it')
     parser.add_argument("--signals", action="store_true", help="every task may get a fatal signal")
+
+
+def _add_splat(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    splat = commands.add_parser(
+        "splat", help="what a kernel would print at a schedule, in its own words, and why not more"
+    )
+    _add_program(splat)
+    splat.add_argument(
+        "--schedule", default="", metavar="STRING", help='such as "1 2"; who must wait at its end, waits'
+    )
+    splat.add_argument("--plain", action="store_true", help="a kernel without the debug options")
+    splat.add_argument("--json", action="store_true", help="print one JSON object")
+    splat.set_defaults(run="splat")
 
 
 def _add_scale(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

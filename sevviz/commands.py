@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sevviz.model import Program
 
-__all__ = ["CLEAN", "check", "export", "figure", "list_all", "program_of", "promela", "scale"]
+__all__ = ["CLEAN", "check", "export", "figure", "list_all", "program_of", "promela", "scale", "splat"]
 
 CLEAN, FOUND, INCONCLUSIVE = 0, 1, 3
 STATUS = {"clean": CLEAN, "failed": FOUND, "inconclusive": INCONCLUSIVE}
@@ -182,6 +182,20 @@ def scale(options: argparse.Namespace) -> int:
     if options.plot:
         plot(rows, Path(options.plot), f"{options.scheme}, {options.scenario}")
     return INCONCLUSIVE if any(row.status == "inconclusive" for row in rows) else CLEAN
+
+
+def splat(options: argparse.Namespace) -> int:
+    """`sevviz splat`: what a kernel would print; the exit status says whether it would print anything."""
+    from sevviz.schedule import parse_schedule
+    from sevviz.splats import Machine, splat_of
+
+    chosen = program_of(options)
+    shown = splat_of(chosen, parse_schedule(options.schedule, len(chosen.tasks)), Machine(checks=not options.plain))
+    if options.json:
+        print(json.dumps(shown.to_json(), ensure_ascii=False))
+    else:
+        print(shown)
+    return FOUND if shown.reports else CLEAN
 
 
 def promela(options: argparse.Namespace) -> int:

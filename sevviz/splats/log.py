@@ -97,6 +97,14 @@ class Splat:
 
     __repr__ = __str__
 
+    def to_json(self) -> dict[str, Any]:
+        """The reports as data: kinds are named as `sevviz kernel` names them."""
+        reports = [{"kind": one.kind, "task": one.task, "lines": list(one.lines)} for one in self.reports]
+        return {
+            "format": 1, "scheme": self.program.name, "schedule": self.schedule, "kernel": self.machine.release,
+            "checks": self.machine.checks, "reports": reports, "silences": list(self.silences),
+        }  # fmt: skip
+
     def payload(self) -> dict[str, Any]:
         """The same as data for a view in the browser."""
         return {

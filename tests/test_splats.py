@@ -1,0 +1,273 @@
+"""Generated kernel reports: exact texts, when they are printed, and why nothing is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import sevviz
+from sevviz.cli import main
+from sevviz.errors import ScheduleError, SevvizError
+from sevviz.splats import splat_of
+
+HEADER = "/*\n * title: A scheme of the test\n * source: tests/test_splats.py\n * entry: migrate\n */\n"
+RING = (
+    HEADER
+    + """static DEFINE_MUTEX(outer);
+static DEFINE_MUTEX(inner);
+
+static void nest(struct mutex *first, struct mutex *second)
+{
+	mutex_lock(first);
+	mutex_lock(second);
+	mutex_unlock(second);
+	mutex_unlock(first);
+}
+
+static int migrate(struct kvm *dst, struct kvm *src)
+{
+	if (dst < src) {
+		nest(&inner, &outer);
+	} else {
+		nest(&outer, &dst->lock);
+		nest(&dst->lock, &inner);
+	}
+	return 0;
+}
+"""
+)
+SPIN_TWICE = (
+    HEADER
+    + """static int migrate(struct kvm *dst, struct kvm *src)
+{
+	spin_lock(&dst->gate);
+	spin_lock_nested(&src->gate, SINGLE_DEPTH_NESTING);
+	spin_unlock(&src->gate);
+	spin_unlock(&dst->gate);
+	return 0;
+}
+"""
+)
+
+RECURSIVE = """\
+============================================
+WARNING: possible recursive locking detected
+6.12.117 #1 Not tainted
+--------------------------------------------
+task1/101 is trying to acquire lock:
+ffff888104a000a0 (&kvm->lock){+.+.}-{3:3}, at: migrate
+
+but task is already holding lock:
+ffff888104a010a0 (&kvm->lock){+.+.}-{3:3}, at: migrate
+
+other info that might help us debug this:
+ Possible unsafe locking scenario:
+
+       CPU0
+       ----
+  lock(&kvm->lock);
+  lock(&kvm->lock);
+
+ *** DEADLOCK ***
+
+ May be due to missing lock nesting notation
+
+1 lock held by task1/101:
+ #0: ffff888104a010a0 (&kvm->lock){+.+.}-{3:3}, at: migrate"""
+
+CIRCULAR = """\
+======================================================
+WARNING: possible circular locking dependency detected
+6.12.117 #1 Not tainted
+------------------------------------------------------
+task2/102 is trying to acquire lock:
+ffffffff82c400a0 (outer){+.+.}-{3:3}, at: nest
+
+but task is already holding lock:
+ffffffff82c400e8 (inner){+.+.}-{3:3}, at: nest
+
+which lock already depends on the new lock.
+
+
+the existing dependency chain (in reverse order) is:
+
+-> #2 (inner){+.+.}-{3:3}:
+
+-> #1 (&kvm->lock){+.+.}-{3:3}:
+
+-> #0 (outer){+.+.}-{3:3}:
+
+other info that might help us debug this:
+
+Chain exists of:
+  outer --> &kvm->lock --> inner
+
+ Possible unsafe locking scenario:
+
+       CPU0                    CPU1
+       ----                    ----
+  lock(inner);
+                               lock(&kvm->lock);
+                               lock(inner);
+  lock(outer);
+
+ *** DEADLOCK ***
+
+1 lock held by task2/102:
+ #0: ffffffff82c400e8 (inner){+.+.}-{3:3}, at: nest"""
+
+V4 = """\
+BUG: sleeping function called from invalid context at kernel/locking/mutex.c:586
+in_atomic(): 1, irqs_disabled(): 0, non_block: 0, pid: 102, name: task2
+preempt_count: 1, expected: 0
+RCU nest depth: 0, expected: 0
+1 lock held by task2/102:
+ #0: ffff888104a000a0 (&kvm->svm.sev_info.migration_lock){+.+.}-{2:2}, at: sev_lock_for_migration
+
+=============================
+[ BUG: Invalid wait context ]
+6.12.117 #1 Tainted: G        W
+-----------------------------
+task2/102 is trying to lock:
+ffff888104a00130 (&kvm->lock){+.+.}-{3:3}, at: sev_lock_for_migration
+other info that might help us debug this:
+context-{4:4}
+1 lock held by task2/102:
+ #0: ffff888104a000a0 (&kvm->svm.sev_info.migration_lock){+.+.}-{2:2}, at: sev_lock_for_migration
+
+BUG: scheduling while atomic: task2/102/0x00000002
+INFO: lockdep is turned off.
+
+INFO: task task2:102 blocked for more than 120 seconds.
+      Tainted: G        W          6.12.117 #1
+"echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.
+INFO: lockdep is turned off."""
+
+HUNG_ANNOTATED = """\
+INFO: task task2:102 blocked for more than 120 seconds.
+      Not tainted 6.12.117 #1
+"echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.
+
+Showing all locks held in the system:
+1 lock held by khungtaskd/34:
+ #0: ffffffff82b5c280 (rcu_read_lock){....}-{1:2}, at: debug_show_all_locks
+2 locks held by task1/101:
+ #0: ffff888104a010a0 (&kvm->lock){+.+.}-{3:3}, at: migrate
+ #1: ffff888104a000a0 (&kvm->lock/1){+.+.}-{3:3}, at: migrate
+2 locks held by task2/102:
+ #0: ffff888104a000a0 (&kvm->lock){+.+.}-{3:3}, at: migrate
+ #1: ffff888104a010a0 (&kvm->lock/1){+.+.}-{3:3}, at: migrate
+
+============================================="""
+
+SPIN_RECURSION = """\
+BUG: spinlock recursion on CPU#0, task1/101
+ lock: 0xffff888104a000a0, .magic: dead4ead, .owner: task1/101, .owner_cpu: 0
+
+watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [task1:101]"""
+
+
+def test_the_naive_deadlock_is_called_recursive_and_then_two_tasks_hang() -> None:
+    shown = sevviz.splat("naive", "double", "1 2")
+    assert "\n".join(shown.reports[0].lines) == RECURSIVE
+    assert [(report.kind, report.task) for report in shown.reports] == [
+        ("recursive", 1), ("hung-task", 1), ("hung-task", 2),
+    ]  # fmt: skip
+    assert shown.legend == "ffff888104a000a0 is A.lock, ffff888104a010a0 is B.lock"
+
+
+def test_classes_in_a_ring_are_circular_with_the_chain_between_them() -> None:
+    """The first task brings outer -> kvm->lock -> inner, the second inner -> outer; nothing overlaps."""
+    program = sevviz.program(RING)
+    assert splat_of(program, (1,) * 8 + (2,) * 4).log == CIRCULAR
+
+
+def test_v4_sleeps_in_atomic_context_while_an_ioctl_has_the_mutex() -> None:
+    assert sevviz.splat("v4", "ioctl", "3 2 2 2").log == V4
+
+
+def test_an_annotated_deadlock_is_reported_by_the_hung_task_detector_alone_with_all_locks() -> None:
+    shown = sevviz.splat("tests_before_source", "double", "1 1 2 2")
+    assert [report.kind for report in shown.reports] == ["hung-task", "hung-task"]
+    assert "\n".join(shown.reports[1].lines) == HUNG_ANNOTATED
+    assert shown.silences[0].startswith("lockdep is silent on the order: mutex_lock_nested(A.lock")
+
+
+def test_a_killable_deadlock_prints_nothing_and_says_why() -> None:
+    shown = sevviz.splat("naive_killable", "double", "1 2")
+    assert shown.log == ""
+    assert shown.head.endswith("with its lock checks on would print nothing.")
+    assert shown.silences[0] == "This is a deadlock, and the log stays empty."
+    assert sum("the hung-task detector skips it" in sentence for sentence in shown.silences) == 2
+    assert "is annotated" in shown.silences[3]
+
+
+def test_flags_that_refuse_both_print_nothing() -> None:
+    """Both moves return -EBUSY: a result, not an error."""
+    shown = sevviz.splat("flag_then_mutex", "double", "1 2 1 2")
+    assert shown.reports == ()
+    first, second = shown.silences
+    assert first == "No checker sees anything to complain of."
+    flags = "B.migration_in_progress and A.migration_in_progress"
+    assert second == f"lockdep sees locks only: {flags} can neither alarm it nor reassure it."
+
+
+def test_a_spinlock_taken_twice_is_a_recursion_and_then_a_lockup() -> None:
+    assert sevviz.splat(SPIN_TWICE, schedule="1", tasks=("migrate(A, A)",)).log == SPIN_RECURSION
+
+
+def test_without_the_debug_options_only_watchdogs_speak() -> None:
+    shown = sevviz.splat("naive", "double", "1 2", checks=False)
+    assert [report.kind for report in shown.reports] == ["hung-task", "hung-task"]
+    assert "Showing all locks" not in shown.log
+    assert shown.silences[0].startswith("Without the debug options this kernel does not look.")
+    assert shown.silences[0].endswith("it would also print: lockdep (recursive locking).")
+    quiet = sevviz.splat("v4", "double", "1 1 1 1", checks=False)
+    assert quiet.reports == ()
+    assert quiet.silences[0] == "Nobody sleeps or spins for too long."
+
+
+def test_two_tasks_inside_the_work_are_nobodys_business() -> None:
+    program = sevviz.program(HEADER + "static int migrate(struct kvm *dst, struct kvm *src)\n{\n"
+                             "\tsev_migrate_from(dst, src);\n\treturn 0;\n}\n")  # fmt: skip
+    shown = splat_of(program, (1, 2))
+    assert shown.reports == ()
+    assert shown.silences[0].startswith("Two tasks are inside the work on one VM")
+
+
+def test_the_text_says_what_is_made_up_and_when_a_report_is_printed() -> None:
+    text = str(sevviz.splat("naive", "double", "1 2"))
+    assert text.startswith("At 1 2, a Linux 6.12.117 kernel with its lock checks on would print:")
+    assert "* lockdep (recursive locking) needs CONFIG_PROVE_LOCKING. It prints its first report only" in text
+    assert text.count("* The hung-task detector needs CONFIG_DETECT_HUNG_TASK") == 1
+    assert "Generated by sevviz from its model." in text
+    assert all(len(line) <= 100 for line in text.splitlines() if line.startswith(("*", "  ")))
+
+
+def test_the_page_has_a_heading_and_a_named_region_for_each_report() -> None:
+    page = sevviz.splat("v4", "ioctl", "3 2 2 2")._repr_html_()
+    assert page.count("<h4>") == page.count('<pre role="region"') == 4
+    assert 'aria-label="might_sleep(), task 2"' in page
+    assert "&amp;kvm-&gt;lock" in page
+    assert "&kvm" not in page
+
+
+def test_bad_input_is_refused_with_a_reason() -> None:
+    with pytest.raises(ScheduleError, match="step 3 picks task 1"):
+        sevviz.splat("naive", "double", "1 2 1")
+    with pytest.raises(SevvizError, match="leave out the ~"):
+        sevviz.splat("v4", "weak", "1 1 1 1 1 1 1 1 1 1~")
+
+
+def test_the_command_prints_the_log_and_says_by_its_status_whether_there_is_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["splat", "naive", "--schedule", "1 2"]) == 1
+    assert RECURSIVE in capsys.readouterr().out
+    assert main(["splat", "naive_killable", "--schedule", "1 2", "--plain", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["reports"] == []
+    assert found["silences"][0] == "This is a deadlock, and the log stays empty."
+    assert main(["splat", "naive", "--schedule", "1 2 1"]) == 2
+    assert "step 3 picks task 1" in capsys.readouterr().err
