@@ -4,7 +4,7 @@ import json
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sevviz
@@ -117,6 +117,7 @@ def points_of(diagrams: Diagrams, edge: int) -> Points:
     return {point: distance for point, distance in every if distance is not None}
 
 
+@settings(deadline=None)
 @given(points, points)
 def test_operations_on_diagrams_are_those_on_sets(one: Points, other: Points) -> None:
     diagrams = Diagrams(3, Limits())
@@ -129,6 +130,7 @@ def test_operations_on_diagrams_are_those_on_sets(one: Points, other: Points) ->
     assert points_of(diagrams, diagrams.flat(a)) == dict.fromkeys(one, 0)
 
 
+@settings(deadline=None)
 @given(points, st.dictionaries(st.integers(0, 2), st.sets(st.integers(0, 2)), min_size=1))
 def test_a_nearest_state_with_some_values_is_found_without_a_diagram_of_its_own(
     chosen: Points, allowed: dict[int, set[int]]
@@ -142,6 +144,7 @@ def test_a_nearest_state_with_some_values_is_found_without_a_diagram_of_its_own(
         assert found[0] == min(fitting.values()) == fitting[found[1]]
 
 
+@settings(deadline=None)
 @given(points)
 def test_questions_to_a_diagram_are_answered_as_by_the_set(chosen: Points) -> None:
     diagrams = Diagrams(3, Limits())
