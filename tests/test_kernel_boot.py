@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,15 @@ from sevviz.kernel import boot as booting
 from sevviz.kernel import build as building
 from sevviz.kernel.boot import boot, parameters
 from sevviz.kernel.case import make_case
+from sevviz.kernel.compare import Plan, compare, predict
 from sevviz.kernel.configuration import CONFIGURATIONS, Kernel, KernelError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sevviz.kernel.configuration import Configuration
+    from sevviz.kernel.script import Prediction
+    from sevviz.model import Program
 
 
 def stand_in(folder: Path, script: str) -> Kernel:
@@ -52,6 +58,26 @@ def test_a_boot_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     boot(stand_in(tmp_path, 'touch "$HOME/left"'), make_case("naive", "double"), (1,))
     assert list(temporary.iterdir()) == []
+
+
+def test_ctrl_c_does_not_wait_for_the_kernels_that_run(tmp_path: Path) -> None:
+    """Each of two workers is given a schedule: one boots, and when it does, the other is interrupted."""
+    late = tmp_path / "late"
+    kernel = stand_in(tmp_path, f"echo 'sevviz: begin'; sleep 20; touch {late}")
+    case, asked = make_case("naive", "double"), list[object]()
+
+    def model(program: Program, turns: tuple[int, ...], configuration: Configuration) -> Prediction:
+        asked.append(turns)
+        if len(asked) > 1:
+            return predict(program, turns, configuration)
+        while not booting._running:  # noqa: SLF001 - nobody else is told
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compare(kernel, case, Plan(6), model=model)
+    assert len(asked) < 6
+    assert not late.exists()
 
 
 def test_the_parameters_name_scheme_vms_tasks_and_turns() -> None:

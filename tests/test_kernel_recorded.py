@@ -145,6 +145,7 @@ def test_without_the_packages_the_command_names_them(
     ("words", "said"),
     [
         (["compare"], "name schemes, or say --all"),
+        (["compare", "naive", "--configuration", "rt"], "the model has no rules for PREEMPT_RT"),
         (["run", "nonesuch", "--schedule", "1"], "no scheme 'nonesuch'"),
         (["run", "naive", "--schedule", "x"], "'x' is not a task"),
         (["run", "naive", "--scenario", "weak", "--schedule", "1"], "weak memory order"),

@@ -30,6 +30,26 @@ def test_turns_make_the_model_take_the_schedule_that_they_were_made_from(scheme:
         assert follow(program, turns_of(program, schedule, spinning=True), up=False).steps == schedule
 
 
+def test_with_a_cpu_of_its_own_a_waiter_spins_until_the_lock_is_free() -> None:
+    program = sevviz.program("v4", "same")
+    schedule = (1, 1, 1, 1, 1, 2)
+    assert turns_of(program, schedule) == schedule
+    turns = turns_of(program, schedule, spinning=True)
+    assert turns == (1, 2, 1, 1, 1, 1)
+    told = follow(program, turns, up=False)
+    assert told.spins
+    assert told.turns[2].lines == ("wait 2 17:2 spin_lock B.migration_lock R 1",)
+    assert [line.split()[:4] for line in told.turns[6].lines] == [
+        ["step", "1", "29:2", "spin_unlock"], ["step", "2", "17:2", "spin_lock"]
+    ]  # fmt: skip
+
+
+def test_where_cpus_are_shared_nobody_begins_to_spin_early() -> None:
+    program = make_case("v4", "cpus").program
+    schedule = (1, 1, 1, 1, 1, 2)
+    assert turns_of(program, schedule, spinning=True) == turns_of(program, schedule)
+
+
 def test_a_waiter_sleeps_inside_the_mutex_and_goes_on_when_it_is_woken() -> None:
     program = sevviz.program("naive", "same")
     turns = turns_of(program, (1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sevviz.kernel.configuration import Kernel
     from sevviz.model import SharedObject
 
-__all__ = ["FINDINGS", "Run", "boot", "parameters", "read_console"]
+__all__ = ["FINDINGS", "Run", "boot", "end_all", "parameters", "read_console"]
 
 LIMIT_SECONDS = 60  # of real time; a run takes a few hundredths of a second, in QEMU some seconds
 UNKNOWN = r"(?:BUG|WARNING|Oops|DEBUG_LOCKS_WARN_ON|rcu: INFO|INFO: task)\b.*"
@@ -31,6 +31,8 @@ QEMU = (
 # Without "tsc=unstable" the refinement of the TSC stops the machine for a CPU that spins.
 QEMU_APPEND = ("console=ttyS0", "watchdog_thresh=2", "tsc=unstable", "panic=-1", "runner.hung_seconds=9")
 UML = ("mem=64M", "con=null", "con0=null,fd:1", "console=tty0", "time-travel=inf-cpu")
+
+_running: set[subprocess.Popen[bytes]] = set()
 
 # The kernel's words, and how the task is named in or after them.
 FINDINGS = {
@@ -92,6 +94,7 @@ def boot(kernel: Kernel, case: Case, turns: tuple[int, ...]) -> Run:
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,
         ) as process:  # fmt: skip
+            _running.add(process)
             try:
                 output, ended = process.communicate(timeout=LIMIT_SECONDS)[0], ""
             except subprocess.TimeoutExpired:
@@ -99,6 +102,8 @@ def boot(kernel: Kernel, case: Case, turns: tuple[int, ...]) -> Run:
             except BaseException:
                 _kill(process)
                 raise
+            finally:
+                _running.discard(process)
     return read_console(output.decode(errors="replace"), case.names, ended)
 
 
@@ -110,6 +115,13 @@ def _command(kernel: Kernel, case: Case, words: list[str]) -> list[str]:
     machine = ("-smp", f"cpus={cpus},sockets={cpus},cores=1,threads=1")
     words = [*QEMU_APPEND, f"runner.cpus={case.program.cpus or 0}", *words]
     return [*QEMU, *machine, "-kernel", str(kernel.image), "-append", " ".join(words)]
+
+
+def end_all() -> None:
+    """End the kernels that other threads wait for, so that Ctrl-C need not wait for them."""
+    for process in list(_running):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> bytes:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sevviz.kernel.boot import boot
+from sevviz.kernel.boot import boot, end_all
 from sevviz.kernel.schedules import Choice, choose
 from sevviz.kernel.script import follow
 from sevviz.kernel.turns import turns_of
@@ -58,7 +58,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A schedule on which kernel and model part, and where."""
+    """A schedule on which kernel and model part, and where; "" if they do not."""
 
     schedule: tuple[int, ...]
     turns: tuple[int, ...]
@@ -81,6 +81,15 @@ class Comparison:
     agreed: int = 0
     spun: int = 0
     differences: list[Difference] = field(default_factory=list)
+
+    def add(self, seen: Difference, *, spins: bool) -> None:
+        """Count a run."""
+        self.run += 1
+        self.spun += spins
+        if seen.what:
+            self.differences.append(seen)
+        else:
+            self.agreed += 1
 
 
 def predict(program: Program, turns: tuple[int, ...], configuration: Configuration) -> Prediction:
@@ -170,23 +179,33 @@ def compare(
     chosen = _spinning_first(case, plan) if configuration.smp else choose(case.program, plan.most, plan.seed)
     found = Comparison(case, configuration, chosen.total, len(chosen.schedules))
 
-    def one(schedule: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...], bool, str]:
+    def one(schedule: tuple[int, ...]) -> tuple[Difference, bool]:
         turns = turns_of(case.program, schedule, spinning=configuration.smp)
         prediction = model(case.program, turns, configuration)
         run = boot(kernel, case, turns)
-        return schedule, turns, prediction.spins, difference(prediction, run, configuration)
+        return Difference(schedule, turns, difference(prediction, run, configuration)), prediction.spins
 
-    with ThreadPoolExecutor(plan.workers) as pool:
-        for schedule, turns, spins, what in pool.map(one, chosen.schedules):
-            found.run += 1
-            found.spun += spins
-            if what:
-                found.differences.append(Difference(schedule, turns, what))
-            else:
-                found.agreed += 1
-            if progress is not None:
-                progress(found)
+    say = progress or (lambda _: None)
+    say(found)
+    for seen, spins in _in_parallel(one, chosen.schedules, plan.workers):
+        found.add(seen, spins=spins)
+        say(found)
     return found
+
+
+def _in_parallel(
+    work: Callable[[tuple[int, ...]], tuple[Difference, bool]], schedules: Sequence[tuple[int, ...]], workers: int
+) -> Iterator[tuple[Difference, bool]]:
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(work, schedule) for schedule in schedules]
+        try:
+            for future in futures:
+                yield future.result()
+        except BaseException:  # Ctrl-C, here or in who asks for the next one
+            left = [future for future in futures if not future.cancel()]
+            while wait(left, timeout=0.05).not_done:
+                end_all()
+            raise
 
 
 def _spinning_first(case: Case, plan: Plan) -> Choice:

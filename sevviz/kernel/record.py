@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sevviz.kernel.case import Case
     from sevviz.kernel.configuration import Configuration, Kernel
 
-__all__ = ["excerpt", "record"]
+__all__ = ["excerpt", "record", "recorded_run"]
 
 Turns = tuple[int, ...]
 
@@ -43,13 +43,14 @@ RECORDED = {
 MOST_OF_DOUBLE = 20  # schedules of "double" beside the shortest ones; all of them where there are so few
 
 
-def record(kernel: Kernel, schemes: Sequence[Scheme]) -> list[Path]:
-    """Run chosen schedules of each scheme and write its recording; other configurations' runs in it stay.
+def record(kernel: Kernel, schemes: Sequence[Scheme]) -> Iterator[Path]:
+    """Run chosen schedules of each scheme and write its recording, one by one; other configurations' runs in it stay.
 
     Raises:
         KernelError: a run is not as the model says. Only what agrees, or has been explained, is worth keeping.
     """
-    return [store(_record(kernel, scheme)) for scheme in schemes]
+    for scheme in schemes:
+        yield store(_record(kernel, scheme))
 
 
 def _record(kernel: Kernel, scheme: Scheme) -> Recording:
@@ -105,15 +106,21 @@ def _run(
     kernel: Kernel, words: dict[str, tuple[str, ...]], case: Case, schedule: Turns, turns: Turns
 ) -> RecordedRun:  # fmt: skip
     run = boot(kernel, case, turns)
-    said = {digest(report): report for report in excerpt(run.console)}
-    words.update(said)
-    recorded = RecordedRun(
-        kernel.configuration.name, case.scenario.name, format_schedule(schedule), format_schedule(turns),
-        _returns(run, len(case.program.tasks)), _waits(run), [list(finding) for finding in sorted(run.findings)],
-        trace_digest(run.turns), list(said),
-    )  # fmt: skip
+    recorded = recorded_run(kernel.configuration, case, schedule, turns, run)
+    words.update({digest(report): report for report in excerpt(run.console)})
     _check(kernel, case, turns, run, recorded)
     return recorded
+
+
+def recorded_run(
+    configuration: Configuration, case: Case, schedule: Turns, turns: Turns, run: Run
+) -> RecordedRun:  # fmt: skip
+    """What is kept of a run."""
+    return RecordedRun(
+        configuration.name, case.scenario.name, format_schedule(schedule), format_schedule(turns),
+        _returns(run, len(case.program.tasks)), _waits(run), [list(finding) for finding in sorted(run.findings)],
+        trace_digest(run.turns), [digest(report) for report in excerpt(run.console)],
+    )  # fmt: skip
 
 
 def _check(kernel: Kernel, case: Case, turns: Turns, run: Run, recorded: RecordedRun) -> None:
