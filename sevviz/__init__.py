@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sevviz.verdict import Verdict, check
     from sevviz.views.census import draw_census
     from sevviz.views.claimcard import show_claim, show_claims
+    from sevviz.views.lock_classes import lock_classes
     from sevviz.views.noreturn import no_return_words
     from sevviz.views.progress_figure import draw_progress
     from sevviz.views.statemap_figure import draw_state_map
@@ -51,6 +52,7 @@ _HOME = {
     "draw_wait_for": "views.waitfor",
     "draw_timeline": "views.timeline",
     "draw_census": "views.census",
+    "lock_classes": "views.lock_classes",
     "splat": "splats",
     "Stepper": "stepper",
     "ScenarioError": "errors",
@@ -99,6 +101,7 @@ __all__ = [
     "lab",
     "load",
     "load_text",
+    "lock_classes",
     "lock_order",
     "matrix",
     "no_return_words",

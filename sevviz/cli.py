@@ -160,7 +160,10 @@ def _add_figure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     figure.add_argument("--scenario", default="double", metavar="NAME", help="default: double")
     figure.add_argument("--schedule", default="", metavar="STRING", help='such as "1 1 2"')
     figure.add_argument(
-        "--view", default="timeline", metavar="VIEW", help="timeline, wait-for, progress, census or map"
+        "--view",
+        default="timeline",
+        metavar="VIEW",
+        help="timeline, wait-for, progress, census, map or classes (lockdep's view)",
     )
     figure.add_argument("-o", "--output", required=True, metavar="FILE", help="its ending decides: .svg, .pdf or .png")
     figure.set_defaults(run="figure")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ENDINGS", "VIEWS", "write_figure"]
 
-VIEWS = ("timeline", "wait-for", "progress", "census", "map")
+VIEWS = ("timeline", "wait-for", "progress", "census", "map", "classes")
 ENDINGS = (".svg", ".pdf", ".png")
 
 
@@ -32,6 +32,11 @@ def write_figure(program: Program, view: str, schedule: str, output: Path) -> st
 
             picture = draw_wait_for(trace)
             return _write_svg(picture.svg, picture.alt, output)
+        if view == "classes":
+            from sevviz.views.lock_classes import draw_lock_classes
+
+            graphs = draw_lock_classes(verdict_of(program))
+            return _write_svg(graphs.svg, graphs.alt, output)
         return _write_drawing(program, view, schedule, output)
     except OSError as error:
         raise SevvizError(f"{output}: cannot be written ({error.strerror}); choose another place with -o") from error
@@ -41,7 +46,7 @@ def _write_svg(svg: str, alt: str, output: Path) -> str:
     if not svg:
         raise SevvizError("figure: there is no Graphviz; install the package graphviz-pure or Debian's graphviz")
     if output.suffix != ".svg":
-        raise SevvizError("figure: the wait-for graph is written as .svg only; convert it with Inkscape or a browser")
+        raise SevvizError("figure: this graph is written as .svg only; convert it with Inkscape or a browser")
     output.write_text(svg, encoding="utf-8")
     return alt
 

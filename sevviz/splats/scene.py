@@ -6,19 +6,16 @@ What no model can know is made up, the same every time: process numbers, and add
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sevviz.catalogue import load_text
-from sevviz.csource.fields import short_names
-from sevviz.csource.scheme import IOCTL, load_scheme
+from sevviz.lockclasses import class_name
 from sevviz.model import MUTEX
 
 if TYPE_CHECKING:
     from sevviz.lockdep import Held, LockClass
-    from sevviz.model import Program, Source
+    from sevviz.model import Program
 
-__all__ = ["Machine", "Scene", "lock_texts"]
+__all__ = ["Machine", "Scene"]
 
 TAINT_FLAGS = (
     "PFSRMBUDAWCIOELKXTN"  # in their order; P stands first as G where it is not set (admin-guide/tainted-kernels)
@@ -52,7 +49,6 @@ class Scene:
 
     def __init__(self, program: Program, machine: Machine) -> None:
         self.program, self.machine = program, machine
-        self.texts = lock_texts(program)
         self.taints = ""
 
     def comm(self, task: int) -> str:
@@ -75,8 +71,7 @@ class Scene:
 
     def class_text(self, lock: LockClass) -> str:
         """A class by the text that it was initialised with: "&kvm->lock/1"."""
-        text = self.texts.get(lock.name, lock.name)
-        return f"{text}/{lock.subclass}" if lock.subclass else text
+        return class_name(self.program, lock)
 
     def lock_line(self, held: Held, *, fresh: bool = False) -> str:
         """A lock with its class, its usage bits, its wait types, and the function that asks for it."""
@@ -107,17 +102,3 @@ class Scene:
     def sleeps(self, number: int) -> bool:
         """Whether a lock is one whose waiters sleep."""
         return self.program.objects[number].kind == MUTEX
-
-
-def lock_texts(program: Program) -> dict[str, str]:
-    """What initialises each lock, by its short name: "migration_lock" is "&kvm->svm.sev_info.migration_lock"."""
-    return _lock_texts(program.sources[0], bystander=len(program.sources) > 1)
-
-
-@lru_cache(maxsize=64)
-def _lock_texts(source: Source, *, bystander: bool) -> dict[str, str]:
-    uses = dict(load_text(source.text, source.name).uses)
-    if bystander:
-        uses = {**load_scheme(IOCTL, "ioctl").uses, **uses}
-    names = short_names(list(uses))
-    return {short: location.root or f"&kvm->{'.'.join(location.path)}" for location, short in names.items()}

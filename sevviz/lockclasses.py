@@ -1,0 +1,144 @@
+"""The lock-order graph twice: of the locks themselves, and of the classes that lockdep takes for locks.
+
+Lockdep builds its graph as it goes, over the runs that happen, and stops at its first report; this is what it would
+know after every interleaving of a scenario, had it never stopped. An arrow leads from a lock to one that a task asks
+for while it holds the first (Documentation/locking/lockdep-design.rst, "L1 -> L2").
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from sevviz.csource.fields import short_names
+from sevviz.csource.scheme import IOCTL, load_scheme
+from sevviz.lockdep import Held, LockClass, class_of
+from sevviz.loops import components
+from sevviz.model import MUTEX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sevviz.explorer import StateGraph
+    from sevviz.model import Operation, Program, Source, State
+
+__all__ = ["Nesting", "class_arrows", "class_name", "lock_texts", "nestings", "rings"]
+
+Stack = tuple[Held, ...]
+
+
+class Nesting(NamedTuple):
+    """`task` asks for `inner` while it holds `outer`, with no other lock between them that it waited for."""
+
+    outer: Held
+    inner: Held
+    task: int
+
+    @property
+    def seen(self) -> bool:
+        """Whether lockdep makes an arrow of it: not of what is only tried."""
+        return not self.inner.tried
+
+
+def nestings(graph: StateGraph) -> tuple[Nesting, ...]:
+    """Every lock asked for inside another one, in all states, in breadth-first order."""
+    nothing: tuple[Stack, ...] = ((),) * len(graph.program.tasks)
+    todo, met, found = [(0, nothing)], {(0, nothing)}, dict[Nesting, None]()
+    for number, stacks in todo:  # grows while it is walked
+        found.update(dict.fromkeys(_asked(graph.program, graph.states[number], stacks)))
+        for _, target in graph.edges[number]:
+            after = _after(graph, number, target, stacks)
+            if (target, after) not in met:
+                met.add((target, after))
+                todo.append((target, after))
+    return tuple(found)
+
+
+def _asked(program: Program, state: State, stacks: Sequence[Stack]) -> Iterable[Nesting]:
+    for task, stack in enumerate(stacks, 1):
+        operation = program.position(state, task - 1).operation
+        if operation is None or operation.action not in ("lock", "trylock"):
+            continue
+        inner = _held(program, operation)
+        linked = True  # lockdep goes on behind what was tried, and stops at the first that was not
+        for outer in reversed(stack):
+            if linked or outer.lock == inner.lock:  # the same class twice is noticed wherever it stands
+                yield Nesting(outer, inner, task)
+            linked = linked and outer.tried
+
+
+def _held(program: Program, operation: Operation) -> Held:
+    sleeps = program.objects[operation.object].kind == MUTEX
+    tried = operation.action == "trylock"
+    return Held(class_of(program, operation), operation.object, tried, sleeps, operation.function)
+
+
+def _after(graph: StateGraph, before: int, after: int, stacks: tuple[Stack, ...]) -> tuple[Stack, ...]:
+    """The lists of held locks when one state has become the other."""
+    program, old, new = graph.program, graph.states[before], graph.states[after]
+    changed = [lock for lock in program.locks if old.values[lock] != new.values[lock]]
+    lists = list(stacks)
+    for lock in changed:
+        giver, taker = old.values[lock], new.values[lock]
+        if giver:
+            lists[giver - 1] = tuple(held for held in lists[giver - 1] if held.object != lock)
+        operation = program.position(old, taker - 1).operation if taker else None
+        if operation is not None:
+            lists[taker - 1] = (*lists[taker - 1], _held(program, operation))
+    return tuple(lists)
+
+
+def class_arrows(found: Iterable[Nesting]) -> dict[tuple[LockClass, LockClass], tuple[int, ...]]:
+    """Lockdep's arrows, and the tasks that make each of them."""
+    tasks: dict[tuple[LockClass, LockClass], set[int]] = {}
+    for nesting in found:
+        if nesting.seen:
+            tasks.setdefault((nesting.outer.lock, nesting.inner.lock), set()).add(nesting.task)
+    return {arrow: tuple(sorted(who)) for arrow, who in tasks.items()}
+
+
+def rings(arrows: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """A shortest ring for each knot of arrows, and each node that leads to itself."""
+    after: dict[str, list[str]] = {}
+    for outer, inner in arrows:
+        after.setdefault(outer, []).append(inner)
+    nodes = list(dict.fromkeys(name for outer, inners in after.items() for name in (outer, *inners)))
+    edges = tuple(tuple((0, nodes.index(inner)) for inner in after.get(node, [])) for node in nodes)
+    parts = [sorted(part) for part in components(edges) if len(part) > 1]
+    alone = [[node] for node in nodes if node in after.get(node, [])]
+    return [*(_ring(after, nodes[part[0]], {nodes[n] for n in part}) for part in sorted(parts)), *alone]
+
+
+def _ring(after: dict[str, list[str]], start: str, knot: set[str]) -> list[str]:
+    """The nodes of a shortest way from a node of a knot, through others, back to itself."""
+    todo = [[start]]
+    for way in todo:  # grows while it is walked
+        for node in after.get(way[-1], []):
+            if node == start and len(way) > 1:
+                return way
+            if node in knot and node not in way:
+                todo.append([*way, node])
+    raise AssertionError(start)  # in a knot, every node leads to every other
+
+
+# How the kernel spells a class.
+
+
+def class_name(program: Program, lock: LockClass) -> str:
+    """A class by the text that its locks are initialised with, and its subclass: "&kvm->lock/1"."""
+    text = lock_texts(program).get(lock.name, lock.name)
+    return f"{text}/{lock.subclass}" if lock.subclass else text
+
+
+def lock_texts(program: Program) -> dict[str, str]:
+    """What initialises each lock, by its short name: "migration_lock" is "&kvm->svm.sev_info.migration_lock"."""
+    return _lock_texts(program.sources[0], bystander=len(program.sources) > 1)
+
+
+@lru_cache(maxsize=64)
+def _lock_texts(source: Source, *, bystander: bool) -> dict[str, str]:
+    uses = dict(load_scheme(source.text, source.name).uses)
+    if bystander:
+        uses = {**load_scheme(IOCTL, "ioctl").uses, **uses}
+    names = short_names(list(uses))
+    return {short: location.root or f"&kvm->{'.'.join(location.path)}" for location, short in names.items()}

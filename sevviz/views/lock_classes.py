@@ -1,0 +1,224 @@
+"""What lockdep sees, beside what is there: the lock-order graph of the locks and that of their classes, in one picture.
+
+>>> from sevviz.views.lock_classes import lock_classes
+>>> print(lock_classes("naive").text.splitlines()[-1])
+In this scenario some schedules deadlock, the shortest one is 1 2.
+"""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, NamedTuple
+
+from sevviz.lockclasses import Nesting, class_arrows, class_name, nestings, rings
+from sevviz.schedule import format_schedule
+from sevviz.verdict import verdict_of
+from sevviz.views.dot import render_dot
+from sevviz.views.names import listed, tasks_title
+from sevviz.views.style import GREY, INK, PAPER, RING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from sevviz.catalogue import Scenario
+    from sevviz.csource import Scheme
+    from sevviz.model import Program
+    from sevviz.verdict import Verdict
+
+__all__ = ["LockPicture", "draw_lock_classes", "lock_classes"]
+
+COLUMNS = 100
+LOCKS, CLASSES = "The locks themselves", "Their classes, as lockdep sees them"
+Tasks = tuple[int, ...]
+
+
+class _Arrows(NamedTuple):
+    """One of the two graphs: names, and the tasks that make each arrow; `tries` are arrows of trylocks alone."""
+
+    arrows: dict[tuple[str, str], Tasks]
+    tries: frozenset[tuple[str, str]]
+    rings: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class LockPicture:
+    """Both graphs, to be shown in a notebook; `sentences` say what to see in them, `text` lists the arrows as well."""
+
+    svg: str  # "" without Graphviz, or where no lock is taken inside another one
+    alt: str
+    text: str
+    sentences: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """The text twin."""
+        return self.text
+
+    __repr__ = __str__
+
+    @property
+    def source(self) -> str:
+        """The picture as the address of an image, "" without one."""
+        return f"data:image/svg+xml;base64,{base64.b64encode(self.svg.encode()).decode()}" if self.svg else ""
+
+    def _repr_html_(self) -> str:
+        """An image as wide as it was drawn, in a box that scrolls, over what there is to see in it."""
+        image = f'<img alt="{escape(self.alt)}" style="max-width: none" src="{self.source}">' if self.svg else ""
+        said = "".join(f"<p>{escape(sentence)}</p>" for sentence in self.sentences)
+        twin = f"<details><summary>In words</summary><pre>{escape(self.text)}</pre></details>"
+        return f'<div style="overflow-x: auto">{image}</div>{said}{twin}'
+
+
+def lock_classes(scheme: Scheme | str | Path, scenario: Scenario | str = "double") -> LockPicture:
+    """The two lock-order graphs of a scheme in a scenario; raises SevvizError for input that is not understood."""
+    from sevviz.catalogue import program
+
+    return draw_lock_classes(verdict_of(program(scheme, scenario)))
+
+
+def draw_lock_classes(verdict: Verdict) -> LockPicture:
+    """The two lock-order graphs of a finished search, as a picture with its text."""
+    program, found = verdict.program, nestings(verdict.graph)
+    locks, classes = _of_locks(program, found), _of_classes(program, found)
+    sentences = _sentences(verdict, found, locks, classes)
+    alt = " ".join(["Lock-order graphs.", *sentences])
+    text = "\n".join(
+        [
+            f"{program.name}, {tasks_title(program)}",
+            *_listing(LOCKS, locks),
+            *_listing(CLASSES, classes),
+            "",
+            *(line for one in sentences for line in textwrap.wrap(one, COLUMNS, break_on_hyphens=False)),
+        ]
+    )
+    drawn = render_dot(_dot(locks, classes), "dot") if locks.arrows else None
+    return LockPicture(_with_words(drawn, alt) if drawn else "", alt, text, tuple(sentences))
+
+
+def _with_words(drawn: str, alt: str) -> str:
+    return drawn.replace("<svg", f'<svg role="img" aria-label="{escape(alt)}"', 1)
+
+
+# The two graphs.
+
+
+def _of_locks(program: Program, found: Iterable[Nesting]) -> _Arrows:
+    tasks: dict[tuple[str, str], set[int]] = {}
+    waits = set[tuple[str, str]]()
+    for nesting in found:
+        pair = program.objects[nesting.outer.object].name, program.objects[nesting.inner.object].name
+        tasks.setdefault(pair, set()).add(nesting.task)
+        waits |= set() if nesting.inner.tried else {pair}
+    arrows = {pair: tuple(sorted(who)) for pair, who in tasks.items()}
+    return _Arrows(arrows, frozenset(arrows) - waits, rings(pair for pair in arrows if pair in waits))
+
+
+def _of_classes(program: Program, found: Iterable[Nesting]) -> _Arrows:
+    arrows = {
+        (class_name(program, outer), class_name(program, inner)): who
+        for (outer, inner), who in class_arrows(found).items()
+    }
+    return _Arrows(arrows, frozenset(), rings(arrows))
+
+
+# In words.
+
+
+def _sentences(verdict: Verdict, found: tuple[Nesting, ...], locks: _Arrows, classes: _Arrows) -> list[str]:
+    told = [_about_locks(locks), *_about_classes(found, locks, classes)]
+    hidden = any(n.outer.lock.name == n.inner.lock.name and n.outer.lock != n.inner.lock for n in found)
+    if hidden and locks.rings and not classes.rings:
+        told.append(
+            "The annotation (SINGLE_DEPTH_NESTING) hides the ring of locks: it makes the second lock one of another "
+            "class. That is a promise, and lockdep takes it for the truth."
+        )
+    flags = [o.name for o in verdict.program.objects if not o.is_lock]
+    if flags:
+        told.append(f"No arrow leads to {listed(flags)}: to lockdep a flag is a number, nothing to wait for.")
+    return [*told, _truth(verdict)]
+
+
+def _about_locks(locks: _Arrows) -> str:
+    if not locks.arrows:
+        return "No lock is asked for inside another one: there is nothing to order."
+    if not locks.rings:
+        tries = " What is only tried does not wait." if locks.tries else ""
+        return f"The locks themselves have an order: waits for them close no ring.{tries}"
+    shown = listed(_round(ring) for ring in locks.rings)
+    return f"The locks themselves are taken in a ring: {shown}. A ring warns of a deadlock, it does not prove one."
+
+
+def _about_classes(found: tuple[Nesting, ...], locks: _Arrows, classes: _Arrows) -> list[str]:
+    """What lockdep would say of which arrow; it prints the first report only."""
+    said = []
+    if any(n.seen and n.inner.sleeps and not n.outer.sleeps for n in found):
+        said.append("a mutex is taken inside a spinlock (invalid wait context)")
+    said += [f"{ring[0]} is taken inside itself (recursive)" for ring in classes.rings if len(ring) == 1]
+    said += [f"{_round(ring)} is a ring of classes (circular)" for ring in classes.rings if len(ring) > 1]
+    if not said:
+        return ["Lockdep sees no ring of classes: it is silent on the order."] if locks.arrows else []
+    once = " It prints what it meets first, and then turns itself off." if len(said) > 1 else ""
+    told = [f"Lockdep objects: {'; '.join(said)}.{once}"]
+    if classes.rings and not locks.rings:
+        told.append("It would say so of any order of the locks, for it cannot tell them apart: here they have one.")
+    return told
+
+
+def _round(ring: list[str]) -> str:
+    return " → ".join([*ring, ring[0]])
+
+
+def _truth(verdict: Verdict) -> str:
+    if verdict.deadlocks:
+        shortest = format_schedule(verdict.deadlocks[0].schedule)
+        return f"In this scenario some schedules deadlock, the shortest one is {shortest}."
+    if not verdict.complete:
+        return "The search of this scenario stopped at its limit: there may be more arrows, and a deadlock."
+    return "In this scenario no schedule deadlocks."
+
+
+def _listing(title: str, graph: _Arrows) -> list[str]:
+    rows = [
+        f"  {outer} → {inner}  ({_by(who)}{_only_tried(graph, outer, inner)})"
+        for (outer, inner), who in graph.arrows.items()
+    ]
+    return ["", f"{title}:", *(rows or ["  no arrow"])]
+
+
+def _only_tried(graph: _Arrows, outer: str, inner: str) -> str:
+    return ", only tried" if (outer, inner) in graph.tries else ""
+
+
+def _by(who: Tasks) -> str:
+    return f"task{'s' if len(who) > 1 else ''} {listed(map(str, who))}"
+
+
+# As a picture.
+
+HEAD = f"""digraph {{
+graph [rankdir=LR, bgcolor="{PAPER}", pad=0.1, nodesep=0.35, ranksep=0.8, fontname="sans-serif", fontsize=13]
+node [shape=box, fontname="sans-serif", fontsize=13, margin="0.12,0.06", height=0.36, color="{INK}"]
+edge [fontname="sans-serif", fontsize=11, arrowsize=0.8]
+"""
+
+
+def _dot(locks: _Arrows, classes: _Arrows) -> str:
+    # Graphviz stacks the clusters upwards: the first one is at the bottom.
+    return HEAD + _cluster("c", CLASSES, classes) + _cluster("l", LOCKS, locks) + "}\n"
+
+
+def _cluster(prefix: str, title: str, graph: _Arrows) -> str:
+    names = list(dict.fromkeys(name for pair in graph.arrows for name in pair))
+    number = {name: f"{prefix}{index}" for index, name in enumerate(names)}
+    ringed = {(a, b) for ring in graph.rings for a, b in zip(ring, [*ring[1:], ring[0]], strict=True)}
+    lines = [f'subgraph cluster_{prefix} {{ label="{title}"; style=rounded; color="{GREY}"; fontcolor="{INK}"']
+    lines += [f'{number[name]} [label="{name}"]' for name in names] or [f'{prefix}0 [label="no arrow", shape=plain]']
+    for (outer, inner), who in graph.arrows.items():
+        look = f'color="{RING}", fontcolor="{RING}", penwidth=2.2' if (outer, inner) in ringed else f'color="{INK}"'
+        dash = ", style=dashed" if (outer, inner) in graph.tries else ""
+        word = f"{_by(who)}{_only_tried(graph, outer, inner)}"
+        lines.append(f'{number[outer]} -> {number[inner]} [label="{word}", {look}{dash}]')
+    return "\n".join(lines) + "\n}\n"

@@ -1,0 +1,113 @@
+"""The lock-order graph of classes beside that of locks: what lockdep objects to, what is hidden from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+
+import sevviz
+from sevviz.cli import main
+from sevviz.lockclasses import class_arrows, nestings, rings
+from sevviz.lockdep import lockdep_reports
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CLASSES = "Their classes, as lockdep sees them:"
+
+
+def arrows(text: str) -> list[str]:
+    """The arrows between classes in a text twin, without their tasks."""
+    part = text.partition(f"{CLASSES}\n")[2].partition("\n\n")[0]
+    return [line.strip().partition("  ")[0] for line in part.split("\n")]
+
+
+def test_two_locks_of_one_class_are_a_class_inside_itself() -> None:
+    shown = sevviz.lock_classes("naive")
+    assert arrows(shown.text) == ["&kvm->lock → &kvm->lock"]
+    assert "taken in a ring: B.lock → A.lock → B.lock." in shown.text
+    assert "Lockdep objects: &kvm->lock is taken inside itself (recursive)." in shown.sentences
+    assert shown.sentences[-1] == "In this scenario some schedules deadlock, the shortest one is 1 2."
+
+
+def test_where_nothing_can_go_wrong_lockdep_objects_all_the_same() -> None:
+    shown = sevviz.lock_classes("naive", "uncontended")
+    assert shown.sentences[0] == "The locks themselves have an order: waits for them close no ring."
+    assert shown.sentences[2].startswith("It would say so of any order of the locks")
+
+
+def test_the_annotation_hides_the_ring_and_a_flag_is_in_no_graph() -> None:
+    shown = sevviz.lock_classes("sev_lock_two_vms")
+    assert arrows(shown.text) == ["&kvm->lock → &kvm->lock/1"]
+    assert "Lockdep sees no ring of classes: it is silent on the order." in shown.sentences
+    assert any(
+        sentence.startswith("The annotation (SINGLE_DEPTH_NESTING) hides the ring") for sentence in shown.sentences
+    )
+    assert any("migration_in_progress: to lockdep a flag is a number" in sentence for sentence in shown.sentences)
+    assert shown.sentences[-1] == "In this scenario no schedule deadlocks."
+
+
+def test_the_annotation_of_a_deadlocking_scheme_gives_lockdep_the_very_same_graph() -> None:
+    wrong, right = sevviz.lock_classes("tests_before_source"), sevviz.lock_classes("sev_lock_two_vms")
+    assert arrows(wrong.text) == arrows(right.text)
+    assert "some schedules deadlock" in wrong.text
+
+
+def test_what_is_only_tried_makes_no_arrow_of_lockdep_s() -> None:
+    shown = sevviz.lock_classes("trylock_once")
+    assert arrows(shown.text) == ["no arrow"]
+    assert "B.lock → A.lock  (task 1, only tried)" in shown.text
+    assert shown.sentences[0].endswith("What is only tried does not wait.")
+
+
+def test_a_mutex_inside_a_spinlock_is_named_first_and_the_ring_of_classes_too() -> None:
+    said = sevviz.lock_classes("v4").sentences[1]
+    gate = "&kvm->svm.sev_info.migration_lock"
+    assert said.startswith("Lockdep objects: a mutex is taken inside a spinlock (invalid wait context); ")
+    assert f"{gate} → &kvm->lock → {gate} is a ring of classes (circular)" in said
+    assert said.endswith("It prints what it meets first, and then turns itself off.")
+
+
+@pytest.mark.parametrize("scheme", sevviz.scheme_names())
+def test_the_graph_of_classes_says_what_lockdep_says_along_schedules(scheme: str) -> None:
+    """Whatever lockdep reports along a shortest schedule to an outcome, its graph of all schedules shows."""
+    verdict = sevviz.check(scheme, "double")
+    found = nestings(verdict.graph)
+    classes = class_arrows(found)
+    kinds = {
+        report.kind for o in verdict.outcomes for report in lockdep_reports(sevviz.run(verdict.program, o.schedule))
+    }
+    if "recursive" in kinds:
+        assert any(outer == inner for outer, inner in classes)
+    if "invalid-wait-context" in kinds:
+        assert any(n.inner.sleeps and not n.outer.sleeps for n in found)
+    if not rings((str(outer), str(inner)) for outer, inner in classes):
+        assert not kinds & {"recursive", "circular"}
+
+
+def test_rings_are_shortest_ones_and_nodes_that_lead_to_themselves() -> None:
+    assert rings([("a", "b"), ("b", "c"), ("c", "a"), ("b", "a"), ("d", "d"), ("c", "d")]) == [["a", "b"], ["d"]]
+    assert rings([("a", "b"), ("b", "c")]) == []
+
+
+def test_the_picture_speaks_and_repeats() -> None:
+    shown = sevviz.lock_classes("naive")
+    root = ET.fromstring(shown.svg)  # noqa: S314 - our own drawing
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == shown.alt
+    assert shown.svg == sevviz.lock_classes("naive").svg
+    page = shown._repr_html_()
+    assert page.count("<p>") == len(shown.sentences)
+    assert "&amp;kvm-&gt;lock" in page
+    nothing = sevviz.lock_classes("naive", "self")
+    assert "A.lock → A.lock" in nothing.text
+
+
+def test_the_command_writes_both_graphs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "classes.svg"
+    assert main(["figure", "v4", "--view", "classes", "-o", str(path)]) == 0
+    assert "Lockdep objects" in capsys.readouterr().out
+    assert path.read_text().startswith("<svg")
+    assert main(["figure", "v4", "--view", "classes", "-o", str(tmp_path / "classes.png")]) == 2
