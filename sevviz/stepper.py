@@ -155,7 +155,8 @@ class Stepper(anywidget.AnyWidget):
         return f"{head}<p>{line}</p><ul>{found}</ul>{self._image()}<ol>{steps}</ol>"
 
     def _image(self) -> str:
-        svg = _timeline_svg(self.trace) if self._figures else ""
+        # Without a step there is nothing to see, and the first picture of a kernel costs more than a second of imports.
+        svg = _timeline_svg(self.trace) if self._figures and self.schedule else ""
         if not svg:
             return ""
         data = base64.b64encode(svg.encode()).decode()

@@ -43,6 +43,8 @@ def notebook(lab: str, chromium: Browser) -> Iterator[Page]:
     page.locator(".jp-Notebook .jp-Cell").first.click()
     page.keyboard.press("Shift+Enter")
     page.get_by_role("button", name="Step 1", exact=True).wait_for()
+    # The kernel's first drawing takes a second of imports, and ipywidgets holds back what is chosen meanwhile.
+    page.locator("img.sv-figure:not([hidden])").wait_for()
     yield page
     page.close()
 
