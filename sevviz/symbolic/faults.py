@@ -14,7 +14,7 @@ from sevviz.symbolic.reached import exclusions
 from sevviz.traces import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sevviz.model import Fault, State
     from sevviz.symbolic.reached import Part, Reached
@@ -76,22 +76,27 @@ def _in_own_steps(reached: Reached, task: int) -> Iterator[Suspect]:
     """Wrong unlocks, locks held at return, and sleeping in atomic context."""
     for local in sorted(reached.locals_of(task)):
         operation = reached.rules.operation(task, local)
-        if operation is None:
-            continue
-        number = operation.object
-        values = {v for a, v in reached.meetings(task, number) if a == local} if number >= 0 else {0}
-        asked = {value: _ask(reached, _Place(task, local, number, value)) for value in sorted(values)}
-        for actor, ends in ((task + 1, True), (task + 1, False), (0, False)):
-            wrong = {value for value, answer in asked.items() if answer == (actor, ends)}
-            for held, objects in _by_holding(reached, task, local) if wrong else ():
+        for answer, wrong in _answers(reached, task, local, operation.object) if operation else ():
+            for held, objects in _by_holding(reached, task, local):
                 # Who sleeps holding no spinlock does nothing wrong.
-                if actor or any(reached.program.objects[lock].kind == "spinlock" for lock in held):
-                    if number >= 0:
-                        objects[number] = wrong & objects.get(number, wrong)
+                if answer.actor or any(reached.program.objects[lock].kind == "spinlock" for lock in held):
+                    if operation and operation.object >= 0:
+                        objects[operation.object] = wrong & objects.get(operation.object, wrong)
                     # Of a fault after which execution goes on, only a nearest state is of interest.
-                    part = (reached.where if ends else reached.closest)({task: {local}}, objects)
+                    part = (reached.where if answer.ends else reached.closest)({task: {local}}, objects)
                     if part:
-                        yield Suspect(part, actor, ends)
+                        yield Suspect(part, answer.actor, answer.ends)
+
+
+def _answers(reached: Reached, task: int, local: Local, number: int) -> Iterable[tuple[_Answer, set[int]]]:
+    """What may be broken in a local state, and the values of the object of its operation for which it may."""
+    values = {v for a, v in reached.meetings(task, number) if a == local} if number >= 0 else {0}
+    found: dict[_Answer, set[int]] = {}
+    for value in sorted(values):
+        answer = _ask(reached, _Place(task, local, number, value))
+        if answer is not None:
+            found.setdefault(answer, set()).add(value)
+    return found.items()
 
 
 def _by_holding(reached: Reached, task: int, local: Local) -> Iterator[tuple[frozenset[int], dict[int, set[int]]]]:
@@ -111,23 +116,30 @@ class _Place(NamedTuple):
     value: int
 
 
-def _ask(reached: Reached, place: _Place) -> tuple[int, bool] | None:
-    """Whether some rule may be broken at a place: the actor of the step (0 if it was before), and whether it ends.
+class _Answer(NamedTuple):
+    """Some rule may be broken at a place, in the next step of `actor`, or if that is 0 in the step that led there."""
 
-    Asked with each lock that may be held alone. A task that waits while it holds the lock was at fault when it came
-    there, if it would be at fault now were the object free.
+    actor: int
+    ends: bool
+    kinds: tuple[tuple[str, ...], ...]  # the rules, without a lock and with each one; only of a next step
+
+
+def _ask(reached: Reached, place: _Place) -> _Answer | None:
+    """Whether some rule may be broken at a place.
+
+    Asked without a lock and with each lock that may be held alone. A task that waits while it holds the lock was at
+    fault when it came there, if it would be at fault now were the object free.
     """
     task, local, number, value = place
     values = {number: value} if number >= 0 else {}
     waits = number >= 0 and reached.rules.wait(task, local, values) is not None
-    locks = sorted(frozenset().union(*reached.holdings[task].get(local, ())))
-    for held in ({}, *({lock: task + 1} for lock in locks if lock != number)):
-        kinds = reached.rules.fault_kinds(task, local, {**values, **held, **({number: 0} if waits else {})})
-        if waits and "sleep-in-atomic" in kinds:
-            return 0, False
-        if kinds and not waits:
-            return task + 1, kinds[0] == "unlock-not-held"
-    return None
+    locks = frozenset().union(*reached.holdings[task].get(local, ())) - {number}
+    helds = [{**values, **({number: 0} if waits else {}), lock: task + 1} for lock in sorted(locks)]
+    kinds = tuple(tuple(reached.rules.fault_kinds(task, local, held)) for held in [values, *helds])
+    if waits:
+        return _Answer(0, ends=False, kinds=()) if any("sleep-in-atomic" in broken for broken in kinds) else None
+    ends = any("unlock-not-held" in broken for broken in kinds)
+    return _Answer(task + 1, ends, kinds) if any(kinds) else None
 
 
 def _shared_work(reached: Reached) -> Iterator[Suspect]:
