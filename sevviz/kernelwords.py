@@ -20,12 +20,16 @@ from sevviz.traces import run as follow
 from sevviz.views.text import wait_for_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sevviz.kernel.recording import RecordedRun
     from sevviz.model import Program
 
 __all__ = ["KernelWords", "kernel_words"]
 
 PREFERRED = ["debug", "smp", "plain", "rt"]
+OUTCOME, OURS = "What became of the tasks", "sevviz says"
+REASONS = "This kernel departs from the model, which does not know PREEMPT_RT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +53,24 @@ class KernelWords:
         said = "printed:" if self.kernel else "printed nothing at all."
         return f"A {self.release} kernel ({self.configuration}), run at this interleaving, {said}"
 
-    @property
-    def sections(self) -> list[tuple[str, str]]:
-        """What is shown under the kernel's words: headings, each with its text."""
-        told = [("What became of the tasks", self.outcome), ("sevviz says", self.ours)]
-        if self.reasons:
-            told.append(("This kernel departs from the model, which does not know PREEMPT_RT", _wrapped(self.reasons)))
-        return told
-
     def __repr__(self) -> str:
         blocks = ["\n".join(lines) for lines in self.kernel]
-        return "\n\n".join([self.head, *blocks, *(f"{heading}:\n{text}" for heading, text in self.sections)])
+        told = [f"{OUTCOME}:\n{self.outcome}", f"{OURS}:\n{self.ours}"]
+        if self.reasons:
+            bullets = (fill(one, 100, initial_indent="* ", subsequent_indent="  ") for one in self.reasons)
+            told.append("\n".join([f"{REASONS}:", *bullets]))
+        return "\n\n".join([self.head, *blocks, *told])
 
     def _repr_html_(self) -> str:
-        blocks = [f"<pre>{escape(chr(10).join(lines))}</pre>" for lines in self.kernel]
-        told = [f"<p><b>{escape(heading)}</b></p><pre>{escape(text)}</pre>" for heading, text in self.sections]
-        return "".join([f"<p><b>{escape(self.head)}</b></p>", *blocks, *told])
+        blocks = "".join(f"<pre>{escape(chr(10).join(lines))}</pre>" for lines in self.kernel)
+        outcome, reasons = _list_html(OUTCOME, self.outcome.split("\n")), _list_html(REASONS, self.reasons)
+        ours = f"<p><b>{OURS}</b></p><pre>{escape(self.ours)}</pre>"
+        return f"<p><b>{escape(self.head)}</b></p>{blocks}{outcome}{ours}{reasons}"
+
+
+def _list_html(heading: str, lines: Sequence[str]) -> str:
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<p><b>{heading}</b></p><ul>{items}</ul>" if lines else ""
 
 
 def kernel_words(
@@ -104,10 +110,6 @@ def _ours(program: Program, actors: tuple[int, ...]) -> str:
     faults = [f"task {fault.task}: {fault.kind} at {fault.object}" for step in trace.steps for fault in step.faults]
     silent = ["lockdep, as modelled: silent"]
     return "\n".join([*faults, *(reports or silent), wait_for_text(program, trace.states[-1])])
-
-
-def _wrapped(reasons: tuple[str, ...]) -> str:
-    return "\n".join(fill(reason, 100, initial_indent="* ", subsequent_indent="  ") for reason in reasons)
 
 
 def _reasons(program: Program, found: RecordedRun) -> tuple[str, ...]:
