@@ -31,24 +31,26 @@ def write_figure(program: Program, view: str, schedule: str, output: Path) -> st
             from sevviz.views.waitfor import draw_wait_for
 
             picture = draw_wait_for(trace)
-            return _write_svg(picture.svg, picture.alt, output)
+            return _write_graph(picture.svg, picture.alt, output)
         if view == "classes":
             from sevviz.views.lock_classes import draw_lock_classes
 
             graphs = draw_lock_classes(verdict_of(program))
-            return _write_svg(graphs.svg, graphs.alt, output)
+            return _write_graph(graphs.svg, graphs.alt, output)
         return _write_drawing(program, view, schedule, output)
     except OSError as error:
         raise SevvizError(f"{output}: cannot be written ({error.strerror}); choose another place with -o") from error
 
 
-def _write_svg(svg: str, alt: str, output: Path) -> str:
+def _write_graph(svg: str, alt: str, output: Path) -> str:
     if not svg:
         raise SevvizError("figure: there is no Graphviz; install the package graphviz-pure or Debian's graphviz")
-    if output.suffix != ".svg":
-        raise SevvizError("figure: this graph is written as .svg only; convert it with Inkscape or a browser")
-    output.write_text(svg, encoding="utf-8")
-    return alt
+    if output.suffix == ".svg":
+        output.write_text(svg, encoding="utf-8")
+        return alt
+    from sevviz.views.graph_on_paper import graph_on_paper
+
+    return _save(graph_on_paper(svg, alt), alt, output)
 
 
 def _write_drawing(program: Program, view: str, schedule: str, output: Path) -> str:

@@ -110,4 +110,5 @@ def test_the_command_writes_both_graphs(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["figure", "v4", "--view", "classes", "-o", str(path)]) == 0
     assert "Lockdep objects" in capsys.readouterr().out
     assert path.read_text().startswith("<svg")
-    assert main(["figure", "v4", "--view", "classes", "-o", str(tmp_path / "classes.png")]) == 2
+    assert main(["figure", "v4", "--view", "classes", "-o", str(tmp_path / "classes.png")]) == 0
+    assert (tmp_path / "classes.png").read_bytes().startswith(b"\x89PNG")

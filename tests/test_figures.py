@@ -1,0 +1,74 @@
+"""`sevviz figure`: every view in every format, the same bytes each time, and errors that say what is possible."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import sevviz
+from sevviz.cli import main
+from sevviz.figures import ENDINGS, VIEWS, write_figure
+from sevviz.views.graph_on_paper import graph_on_paper
+from sevviz.views.waitfor import draw_wait_for
+
+ROOT = Path(__file__).parent.parent
+BEGINNINGS = {".svg": b"<", ".pdf": b"%PDF-", ".png": b"\x89PNG\r\n"}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_every_view_is_written_in_every_format(view: str, ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"figure{ending}"
+    alt = write_figure(sevviz.program("naive"), view, "1 2", path)
+    assert path.read_bytes().startswith(BEGINNINGS[ending])
+    assert len(alt) > 60
+    assert path.stat().st_size > 3000
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_same_question_gives_the_same_bytes(view: str, tmp_path: Path) -> None:
+    program, (first, second) = sevviz.program("v4"), (tmp_path / "a.svg", tmp_path / "b.svg")
+    write_figure(program, view, "1 1 1 1", first)
+    write_figure(program, view, "1 1 1 1", second)
+    assert first.read_bytes() == second.read_bytes()
+    assert b'role="img"' in first.read_bytes()
+
+
+def test_the_picture_of_the_readme_is_what_its_command_draws(tmp_path: Path) -> None:
+    """If this fails: `sevviz figure naive --schedule "1 2" --view wait-for -o data/pictures/deadlock.svg`."""
+    path = tmp_path / "deadlock.svg"
+    write_figure(sevviz.program("naive"), "wait-for", "1 2", path)
+    assert path.read_bytes() == (ROOT / "data" / "pictures" / "deadlock.svg").read_bytes()
+
+
+def test_a_graph_on_paper_has_all_of_the_drawing_in_its_place() -> None:
+    drawn = draw_wait_for(sevviz.run(sevviz.program("naive"), (1, 2)))
+    figure = graph_on_paper(drawn.svg, drawn.alt)
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.texts] == ["1", "A→B", "A.lock", "2", "B→A", "B.lock"]
+    kinds = [type(patch).__name__ for patch in axes.patches]
+    assert kinds.count("Ellipse") == 2  # the tasks
+    assert kinds.count("PathPatch") == 4  # two waits and two locks held
+    assert kinds.count("Polygon") == 2 + 4  # the locks and the arrows' heads
+    width, height = figure.get_size_inches()
+    assert all(0 <= text.get_position()[0] <= width for text in axes.texts)
+    assert all(0 <= text.get_position()[1] <= height for text in axes.texts)
+    assert figure.alt == drawn.alt
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-o", "x.gif"], "figure: 'x.gif' ends in none of .svg, .pdf, .png"),
+        (["--schedule", "1 3", "-o", "x.svg"], "there is no task 3"),
+        (["-o", "no/such/folder/x.svg"], "cannot be written (No such file or directory); choose another place with -o"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_and_nothing_is_written(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["figure", "naive", *arguments]) == 2
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
