@@ -110,18 +110,6 @@ def test_without_javascript_every_outcome_is_told(chromium: Browser, naive_page:
     context.close()
 
 
-def test_on_paper_the_story_stands_in_for_the_player(chromium: Browser, naive_page: Path) -> None:
-    page = chromium.new_page()
-    page.goto(naive_page.as_uri())
-    page.wait_for_selector("section.player.alive")
-    page.emulate_media(media="print")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert not page.locator("#stepper-1 .mount").is_visible()
-    expect(page.locator("#stepper-1 .story")).to_contain_text("shortest schedule: 1 2")
-    assert page.locator("#stepper-1 .story ol").first.is_visible()
-    page.close()
-
-
 def test_a_prediction_is_committed_before_the_answer_is_shown(offline: BrowserContext, tmp_path: Path) -> None:
     exported = ExportedPage("Predict", "")
     payload = prediction_payload(check("naive"), "What can happen?")
