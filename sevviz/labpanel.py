@@ -14,6 +14,7 @@ from sevviz.catalogue import load, load_text, program, scenario_names, scheme_na
 from sevviz.catalogue import scenario as scenario_named
 from sevviz.errors import SchemeError, SevvizError
 from sevviz.explorations import Exploration, load_exploration, save_exploration, saved_names, text_hash
+from sevviz.kernelviews import ClassesView, KernelView
 from sevviz.labparts import Bench, BesideView, LabControls
 from sevviz.liveviews import LinkedView, ProgressView, StateMapView, WhyView
 from sevviz.schedule import format_schedule
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Lab", "lab"]
 
-VIEWS = {"progress": "Progress graph", "map": "State map", "why": "Why it passes", "compare": "Compare"}
+VIEWS = {
+    "progress": "Progress graph", "map": "State map", "why": "Why it passes", "compare": "Compare",
+    "kernel": "What a kernel prints", "classes": "Lock classes",
+}  # fmt: skip
 BESIDE = ("naive", "flag_then_mutex")  # what an unedited scheme is compared with
 
 
@@ -198,6 +202,8 @@ class Lab:
             "map": lambda: StateMapView(self.stepper),
             "why": lambda: WhyView(self.stepper),
             "compare": lambda: BesideView(self.stepper, self._beside),
+            "kernel": lambda: KernelView(self.stepper),
+            "classes": lambda: ClassesView(self.stepper),
         }
         self._view = makers[change["new"]]() if change["new"] in makers else None
         shown = [self.controls, self.stepper, self.bar]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import sevviz
+from sevviz.kernelviews import ClassesView, KernelView
 from sevviz.liveviews import ProgressView, StateMapView, WhyView
 from sevviz.stepper import Stepper
 from sevviz.views.changes import follow
@@ -214,3 +215,42 @@ def test_a_text_changed_outside_is_said(bench: Lab, tmp_path: Path) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace("/* Both VMs", "/* both VMs"), encoding="utf-8")
     bench.load("mine")
     assert bench.controls.remark == "Loaded mine. Its C was changed outside of the lab since it was saved."
+
+
+# The kernel's side.
+
+
+def test_the_log_of_a_kernel_follows_the_stepper_and_knows_what_was_recorded() -> None:
+    stepper = Stepper("naive", "double", schedule="1 2")
+    view = KernelView(stepper)
+    names = [log["name"] for log in view.payload["logs"]]
+    assert names[:4] == [
+        "With lock checks",
+        "As distributions build it",
+        "Recorded, with lock checks",
+        "Recorded, without",
+    ]
+    assert "WARNING: possible recursive locking detected" in view.payload["logs"][0]["reports"][0]["text"]
+    assert view.text == view.payload["logs"][0]["text"]
+    stepper.show("1 1")
+    assert [log["name"] for log in view.payload["logs"]] == ["With lock checks", "As distributions build it"]
+
+
+def test_an_edited_scheme_has_a_log_and_no_recording(bench: Lab) -> None:
+    bench.bar.view = "kernel"
+    assert bench.edit(
+        bench.text.replace("mutex_lock(&src->lock)", "mutex_lock_nested(&src->lock, SINGLE_DEPTH_NESTING)")
+    )
+    shown: Any = bench.box.children[-1]
+    assert isinstance(shown, KernelView)
+    logs = shown.payload["logs"]
+    assert [log["name"] for log in logs] == ["With lock checks", "As distributions build it"]
+    assert [report["title"] for report in logs[0]["reports"]] == [
+        "The hung-task detector, task 1", "The hung-task detector, task 2",
+    ]  # fmt: skip
+    bench.bar.view = "classes"
+    graphs: Any = bench.box.children[-1]
+    assert isinstance(graphs, ClassesView)
+    assert "hides the ring of locks" in graphs.text
+    bench.stepper.show("1")
+    assert graphs.payload["view"] == "classes"

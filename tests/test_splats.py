@@ -247,7 +247,7 @@ def test_the_text_says_what_is_made_up_and_when_a_report_is_printed() -> None:
 
 def test_the_page_has_a_heading_and_a_named_region_for_each_report() -> None:
     page = sevviz.splat("v4", "ioctl", "3 2 2 2")._repr_html_()
-    assert page.count("<h4>") == page.count('<pre role="region"') == 4
+    assert page.count("<h3>") == page.count('<pre role="group"') == 4
     assert 'aria-label="might_sleep(), task 2"' in page
     assert "&amp;kvm-&gt;lock" in page
     assert "&kvm" not in page

@@ -514,11 +514,62 @@ class Why {
 }
 
 // ---------------------------------------------------------------------------------------------------------------
+// What a kernel prints: logs of one schedule on several kernels, each in a region under its heading.
+
+let told = 0; // which kernel the reader looked at last: kept when a view is built anew
+
+class KernelLog {
+  constructor(view) {
+    const { data } = view;
+    this.data = data;
+    this.buttons = data.logs.map(({ name }, index) => h("button", { type: "button", class: "sx-plain", "aria-pressed": "false", click: () => this.choose(index) }, name));
+    this.head = h("p", { class: "sx-said", role: "status" });
+    this.body = h("div", { class: "sx-log" });
+    this.root = h("div", {},
+      h("h2", { class: "sx-title" }, "What a kernel prints"),
+      h("div", { class: "sx-choose", role: "group", "aria-label": "Which kernel" }, ...this.buttons),
+      this.head, this.body);
+    this.choose(Math.min(told, data.logs.length - 1));
+  }
+
+  choose(index) {
+    told = index;
+    const log = this.data.logs[index];
+    this.buttons.forEach((button, number) => button.setAttribute("aria-pressed", `${number === index}`));
+    setText(this.head, log.head);
+    const notes = [...log.silences.map((words) => h("li", {}, words)), ...log.conditions.map(([who, words]) => h("li", {}, h("strong", {}, who), ` ${words}`)), log.legend ? h("li", {}, `Addresses: ${log.legend}.`) : null];
+    const list = h("ul", { class: "sx-notes" }, ...notes);
+    this.body.replaceChildren(...log.reports.flatMap((report) => this.report(report)), ...(list.children.length ? [list] : []), h("p", { class: "sx-sub" }, log.made_up));
+  }
+
+  report({ title, text }) {
+    return [h("h3", { class: "sx-report" }, title), h("pre", { role: "group", "aria-label": title, tabindex: "0" }, text)];
+  }
+
+  show() {}
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Lock classes: a picture that Python had drawn, and what there is to see in it.
+
+class LockClasses {
+  constructor({ data }) {
+    const picture = data.source ? h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": "Lock-order graphs, may scroll" }, h("img", { alt: data.alt, src: data.source })) : null;
+    this.root = h("div", { class: "sx-classes" },
+      h("p", { class: "sx-title" }, "Locks and classes"),
+      h("p", { class: "sx-sub" }, "An arrow leads from a lock to one that a task asks for while it holds the first, in any interleaving."),
+      picture, ...data.sentences.map((sentence) => h("p", { class: "sx-line" }, sentence)), twin(data.text));
+  }
+
+  show() {}
+}
+
+// ---------------------------------------------------------------------------------------------------------------
 // A view in its place.
 
 const BEYOND = "This page does not hold the progress graph of these steps: run the notebook for it. Below is that of an earlier schedule.";
 
-const VIEWS = { progress: Progress, statemap: StateMap, compare: Compare, matrix: Matrix, why: Why };
+const VIEWS = { progress: Progress, statemap: StateMap, compare: Compare, matrix: Matrix, why: Why, kernel: KernelLog, classes: LockClasses };
 
 class View {
   constructor(element, data, options) {

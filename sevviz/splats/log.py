@@ -122,11 +122,11 @@ class Splat:
         parts = [f"<p><strong>{escape(self.head)}</strong></p>"]
         for report in self.reports:
             title, text = escape(report.title), escape("\n".join(report.lines))
-            parts.append(f'<h4>{title}</h4><pre role="region" aria-label="{title}" tabindex="0">{text}</pre>')
+            parts.append(f'<h3>{title}</h3><pre role="group" aria-label="{title}" tabindex="0">{text}</pre>')
         notes = [f"<em>{escape(title)}</em> {escape(words)}" for title, words in self.conditions.items()]
         notes = [*map(escape, self.silences), *notes, *([f"{self.legend}."] if self.legend else [])]
         parts.append("<ul>" + "".join(f"<li>{note}</li>" for note in notes) + "</ul>" if notes else "")
-        return f'<section aria-label="Generated kernel log">{"".join(parts)}<p><small>{MADE_UP}</small></p></section>'
+        return f"<div>{''.join(parts)}<p><small>{MADE_UP}</small></p></div>"
 
 
 def splat(
