@@ -10,10 +10,11 @@ import pytest
 
 from sevviz.kernel import boot as booting
 from sevviz.kernel import build as building
-from sevviz.kernel.boot import boot, parameters
+from sevviz.kernel.boot import boot, parameters, read_console
 from sevviz.kernel.case import make_case
-from sevviz.kernel.compare import Plan, compare, predict
+from sevviz.kernel.compare import Plan, compare, predict, same_reports
 from sevviz.kernel.configuration import CONFIGURATIONS, Kernel, KernelError
+from sevviz.kernel.transcript import Finding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +59,17 @@ def test_a_boot_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     boot(stand_in(tmp_path, 'touch "$HOME/left"'), make_case("naive", "double"), (1,))
     assert list(temporary.iterdir()) == []
+
+
+def test_who_is_stuck_beside_the_tasks_is_told_without_a_number() -> None:
+    """A CPU that spins for ever takes a worker of the kernel along."""
+    told = "sevviz: begin\nsevviz: turn 1\nINFO: task task2:40 blocked for more than 2 seconds.\n"
+    told += "INFO: task kworker/1:1:44 blocked for more than 2 seconds.\nsevviz: end\n"
+    run = read_console(told, {})
+    assert run.findings == {("hung-task", 2), ("hung-task", 0)}
+    wanted = frozenset({Finding("hung-task", 2), Finding("soft-lockup", 1)})
+    assert same_reports(wanted, run.findings, CONFIGURATIONS["smp"])
+    assert not same_reports(frozenset(), run.findings, CONFIGURATIONS["smp"])
 
 
 def test_ctrl_c_does_not_wait_for_the_kernels_that_run(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -10,14 +11,20 @@ import sevviz
 from sevviz.kernel import build
 from sevviz.kernel.case import make_case
 from sevviz.kernel.cli import main
-from sevviz.kernel.compare import PLAN, expected, predict, same_reports
+from sevviz.kernel.compare import PLAN, SMP_PLAN, expected, predict, same_reports
 from sevviz.kernel.configuration import CONFIGURATIONS, TARBALL
 from sevviz.kernel.record import excerpt
-from sevviz.kernel.recording import folder, kept_table, load_recording, scheme_hash, trace_digest
+from sevviz.kernel.recording import RecordedRun, folder, kept_table, load_recording, scheme_hash, trace_digest
 from sevviz.kernel.transcript import Finding
 from sevviz.schedule import parse_schedule
 
 SCHEMES = sevviz.scheme_names()
+
+
+def recorded_runs(scheme: str) -> tuple[RecordedRun, ...]:
+    recording = load_recording(scheme)
+    assert recording is not None
+    return recording.runs
 
 
 def test_every_scheme_has_a_recording_and_every_recording_a_scheme() -> None:
@@ -79,6 +86,38 @@ def test_a_kept_table_is_of_the_schemes_as_they_are_now_and_has_no_difference(co
     double = {row[0]: row[2] for row in rows if row[1] == "double"}
     assert double["flag_then_mutex"] == "all 262"
     assert double["v4"] == "5,000 of 64,176"
+
+
+def test_the_kept_table_of_several_cpus_is_of_the_schemes_with_a_spinlock() -> None:
+    """If this fails: run `sevviz kernel compare SCHEME --keep --configuration smp` again."""
+    spinning = [name for name in SCHEMES if make_case(name, "double").program.spinlocks]
+    texts, rows = kept_table("smp")
+    assert texts == {name: scheme_hash(sevviz.load(name)) for name in spinning}
+    assert {(row[0], row[1]) for row in rows} == {(name, scenario) for name in spinning for scenario in SMP_PLAN}
+    assert all(row[4] == "0" for row in rows)
+    spun = {row[1] for row in rows if row[0] == "migration_lock_both" and row[5] != "-"}
+    assert spun == set(SMP_PLAN) - {"uncontended"}
+
+
+def counts(configuration: str, column: int) -> int:
+    """The sum of a column of a kept table."""
+    return sum(int(row[column].replace(",", "")) for row in kept_table(configuration)[1] if row[column] != "-")
+
+
+def test_readme_says_what_the_kept_tables_say() -> None:
+    rows = kept_table("debug")[1]
+    schemes, scenarios = ({row[column] for row in rows} for column in (0, 1))
+    realtime = [run for name in SCHEMES for run in recorded_runs(name) if run.configuration == "rt"]
+    differed = sum(counts(name, 4) for name in ("debug", "plain", "smp"))
+    readme = " ".join((Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8").split())
+    for sentence in (
+        f"{counts('debug', 3):,} schedules in {len(rows)} rows",
+        f"({len(schemes)} schemes in {len(scenarios)} scenarios) on a kernel with lockdep and might_sleep",
+        f"and {counts('smp', 3)} on several CPUs, with real spinning in {counts('smp', 5)}: {differed} differences.",
+        f"On PREEMPT_RT, {len(realtime)} runs are recorded",
+    ):
+        assert sentence in readme
+    assert counts("plain", 3) == counts("debug", 3)  # "the same on one without them"
 
 
 def test_every_report_of_several_cpus_is_recorded_for_the_schemes_that_spin() -> None:

@@ -46,7 +46,7 @@ FINDINGS = {
     "spinlock-recursion": r"BUG: spinlock recursion on CPU#\d+, (?:task(\d+)|\w+)/",
     "spin-trylock-on-up": r"BUG: spinlock trylock failure on UP on CPU#\d+, (?:task(\d+)|\w+)/",
     "unlock-by-non-owner": r"WARNING: CPU.*mutex\.c.*\nDEBUG_LOCKS_WARN_ON\(__owner_task.*\n.*Comm: (?:task(\d+)|\w+)",
-    "hung-task": r"INFO: task (?:task(\d+)|\w+):\d+ blocked for more than",
+    "hung-task": r"INFO: task (?:task(\d+)|\S+):\d+ blocked for more than",
     "soft-lockup": r"watchdog: BUG: soft lockup - CPU#\d+ stuck for \d+s! \[(?:task(\d+)|[^\]]+):\d+\]",
     "rtmutex-deadlock": r"rtmutex deadlock detected\nWARNING: CPU.*\n.*Comm: (?:task(\d+)|\w+)",
     "switch-in-rcu-section": r"Voluntary context switch within RCU.*\nWARNING: CPU.*\n.*Comm: (?:task(\d+)|\w+)",
