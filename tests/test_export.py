@@ -7,8 +7,6 @@ import gzip
 import hashlib
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -16,7 +14,7 @@ import pytest
 
 from sevviz.cli import main
 from sevviz.errors import SevvizError
-from sevviz.export.exporter import SevvizExporter, cleaned, notebook_page, prose
+from sevviz.export.exporter import cleaned, notebook_page, prose
 from sevviz.export.page import Page, data_block, module_text
 from sevviz.export.pages import export_notebook, export_scheme
 
@@ -183,16 +181,3 @@ def test_a_page_without_players_is_a_page() -> None:
     html = Page("Title", "<p>x</p>").html()
     assert html.startswith("<!DOCTYPE html>")
     assert "const players = {\n};" in html
-
-
-@pytest.mark.slow
-def test_nbconvert_knows_the_exporter_by_name(tmp_path: Path) -> None:
-    """`jupyter nbconvert --to sevviz_html --execute` writes the same kind of page, players included."""
-    path = tmp_path / "one.ipynb"
-    node = notebook("import sevviz\nsevviz.Stepper('naive', figures=False)")
-    nbformat.write(node, path)
-    command = [sys.executable, "-m", "nbconvert", "--to", "sevviz.export.SevvizExporter", "--execute", str(path)]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)
-    text = (tmp_path / "one.html").read_text(encoding="utf-8")
-    assert 'id="stepper-1-data"' in text
-    assert SevvizExporter.export_from_notebook == "sevviz page"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -10,6 +11,7 @@ import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
+import nbformat
 import pytest
 import uv
 from checkouts import BASE_PYTHON, ROOT
@@ -88,3 +90,17 @@ def test_python_m_sevviz_does_the_same_and_sets_nothing_up(environment: Path) ->
     command = [str(environment / "bin/python"), "-m", "sevviz", "list"]
     done = subprocess.run(command, cwd=environment, check=True, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == (sevviz(environment, "list"), "")
+
+
+def test_nbconvert_knows_the_exporter_by_name(environment: Path) -> None:
+    """`jupyter nbconvert --to sevviz_html --execute` writes the page that `sevviz export` writes, players included."""
+    cell = nbformat.v4.new_code_cell("import sevviz\nsevviz.Stepper('naive', figures=False)")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), environment / "one.ipynb")
+    command = [str(environment / "bin/python"), "-m", "nbconvert", "--to", "sevviz_html", "--execute", "one.ipynb"]
+    # nbconvert's own files, which it looks for in the environment that it runs in, are lent as well.
+    lent = {**os.environ, "JUPYTER_PATH": str(Path(sys.prefix) / "share" / "jupyter")}
+    subprocess.run(command, cwd=environment, env=lent, check=True, capture_output=True, timeout=120)
+    sevviz(environment, "export", "one.ipynb", "-o", "same.html")
+    converted, exported = ((environment / name).read_text(encoding="utf-8") for name in ("one.html", "same.html"))
+    assert 'id="stepper-1-data"' in converted
+    assert converted == exported
