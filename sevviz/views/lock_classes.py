@@ -199,7 +199,7 @@ def _by(who: Tasks) -> str:
 # As a picture.
 
 HEAD = f"""digraph {{
-graph [rankdir=LR, bgcolor="{PAPER}", pad=0.1, nodesep=0.35, ranksep=0.8, fontname="sans-serif", fontsize=13]
+graph [rankdir=LR, bgcolor="{PAPER}", pad=0.1, nodesep=0.35, ranksep=0.5, fontname="sans-serif", fontsize=13]
 node [shape=box, fontname="sans-serif", fontsize=13, margin="0.12,0.06", height=0.36, color="{INK}"]
 edge [fontname="sans-serif", fontsize=11, arrowsize=0.8]
 """
