@@ -432,7 +432,7 @@ class Matrix {
     this.heads = [-1, ...data.scenarios.keys()].map((column) => this.head(column));
     this.body = h("tbody", {});
     this.lines = data.schemes.map((scheme, row) => this.line(scheme, row));
-    this.said = h("p", { class: "sx-said", role: "status" }, "Press a cell to read its verdict and to open its schedule.");
+    this.said = h("p", { class: "sx-said", role: "status" }, `Press a cell to read its verdict${view.options.onOpen ? " and to open its schedule" : " and a shortest schedule"}.`);
     this.outcomes = h("ul", { class: "sx-outcomes" });
     const legend = data.kinds.map(({ name, letter, words }) => h("li", {}, h("span", { class: `sx-cell sx-kind-${name}`, "aria-hidden": "true" }, letter), words));
     this.root = h("div", { class: "sx-matrix" },
