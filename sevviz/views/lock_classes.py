@@ -8,6 +8,7 @@ In this scenario some schedules deadlock, the shortest one is 1 2.
 from __future__ import annotations
 
 import base64
+import re
 import textwrap
 from dataclasses import dataclass
 from html import escape
@@ -99,7 +100,9 @@ def draw_lock_classes(verdict: Verdict) -> LockPicture:
 
 
 def _with_words(drawn: str, alt: str) -> str:
-    return drawn.replace("<svg", f'<svg role="img" aria-label="{escape(alt)}"', 1)
+    # Graphviz gives its size in points; in pixels, letters are as large as those around the picture.
+    sized = re.sub(r'<svg width="(\d+)pt" height="(\d+)pt"', r'<svg width="\1" height="\2"', drawn)
+    return sized.replace("<svg", f'<svg role="img" aria-label="{escape(alt)}"', 1)
 
 
 # The two graphs.
@@ -207,7 +210,7 @@ edge [fontname="sans-serif", fontsize=11, arrowsize=0.8]
 
 def _dot(locks: _Arrows, classes: _Arrows) -> str:
     # Graphviz stacks the clusters upwards: the first one is at the bottom.
-    return HEAD + _cluster("c", CLASSES, classes) + _cluster("l", LOCKS, locks) + "}\n"
+    return HEAD + _cluster("c", "lockdep's classes", classes) + _cluster("l", "the locks", locks) + "}\n"
 
 
 def _cluster(prefix: str, title: str, graph: _Arrows) -> str:
