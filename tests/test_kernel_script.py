@@ -10,7 +10,7 @@ import sevviz
 from sevviz.catalogue import make_scenario
 from sevviz.kernel.boot import read_console
 from sevviz.kernel.case import make_case
-from sevviz.kernel.compare import PLAN, difference, predict
+from sevviz.kernel.compare import PLAN, Plan, difference, predict, sample_for_smp
 from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.schedules import choose
 from sevviz.kernel.script import follow
@@ -48,6 +48,15 @@ def test_where_cpus_are_shared_nobody_begins_to_spin_early() -> None:
     program = make_case("v4", "cpus").program
     schedule = (1, 1, 1, 1, 1, 2)
     assert turns_of(program, schedule, spinning=True) == turns_of(program, schedule)
+
+
+def test_a_sample_for_several_cpus_begins_with_what_one_cpu_cannot_show() -> None:
+    both = sample_for_smp(make_case("migration_lock_both", "double"), Plan(8))
+    assert both.schedules[0] == (1, 1, 2, 2)
+    program = sevviz.program("migration_lock_both", "double")
+    assert all(follow(program, turns_of(program, one, spinning=True), up=False).spins for one in both.schedules)
+    assert both.total == 18
+    assert sample_for_smp(make_case("v4", "cpus"), Plan(3)).schedules == ((4, 1, 1, 1), (4, 2, 2, 2), (4, 3, 3, 3))
 
 
 def test_a_waiter_sleeps_inside_the_mutex_and_goes_on_when_it_is_woken() -> None:

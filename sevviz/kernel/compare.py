@@ -13,6 +13,7 @@ from sevviz.kernel.schedules import Choice, choose
 from sevviz.kernel.script import follow
 from sevviz.kernel.turns import turns_of
 from sevviz.schedule import format_schedule
+from sevviz.verdict import verdict_of
 
 if TYPE_CHECKING:
     from sevviz.kernel.boot import Run
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PLAN", "SMP_PLAN", "Comparison", "Difference", "Plan", "compare", "difference", "expected", "first_difference",
-    "planned", "predict", "row", "same_reports",
+    "planned", "predict", "row", "same_reports", "sample_for_smp",
 ]  # fmt: skip
 
 Predict = Callable[["Program", tuple[int, ...], "Configuration"], "Prediction"]
@@ -176,7 +177,7 @@ def compare(
     `model` makes the predictions; a test puts a broken one in its place.
     """
     configuration = kernel.configuration
-    chosen = _spinning_first(case, plan) if configuration.smp else choose(case.program, plan.most, plan.seed)
+    chosen = sample_for_smp(case, plan) if configuration.smp else choose(case.program, plan.most, plan.seed)
     found = Comparison(case, configuration, chosen.total, len(chosen.schedules))
 
     def one(schedule: tuple[int, ...]) -> tuple[Difference, bool]:
@@ -208,12 +209,14 @@ def _in_parallel(
             raise
 
 
-def _spinning_first(case: Case, plan: Plan) -> Choice:
-    """A sample for several CPUs: first what only they can show."""
+def sample_for_smp(case: Case, plan: Plan) -> Choice:
+    """A sample for several CPUs: first what only they can show, shortest ways to deadlocks and waiters that spin."""
     wide = choose(case.program, max(plan.most, LOOKED_AT), plan.seed)
     schedules = list(wide.schedules)
     random.Random(plan.seed).shuffle(schedules)  # noqa: S311 - a sample, not a secret
     schedules.sort(key=lambda schedule: not _spins(case.program, schedule))
+    deadlocks = (found for found in verdict_of(case.program).deadlocks if found.deadlock and found.deadlock.final)
+    schedules = list(dict.fromkeys([*(found.schedule for found in deadlocks), *schedules]))
     return Choice(tuple(schedules[: plan.most]), wide.total)
 
 
