@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 # The kernels of the recordings, as their configurations set them up (sevviz/kernel/image, sevviz/kernel/boot.py).
 MACHINES = {
-    "debug": Machine(one_cpu=True, hung_seconds=10),
-    "plain": Machine(one_cpu=True, hung_seconds=10, checks=False),
-    "smp": Machine(hung_seconds=2, stuck_seconds=5),
+    "debug": Machine(frozen=True, one_cpu=True, hung_seconds=10),
+    "plain": Machine(frozen=True, one_cpu=True, hung_seconds=10, checks=False),
+    "smp": Machine(frozen=True, hung_seconds=2, stuck_seconds=5),
 }
 # On several CPUs it depends on who is how fast whether and when these are printed.
 WHEN = re.compile(r"INFO: task|watchdog: |BUG: scheduling while atomic")

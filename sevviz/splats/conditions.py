@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sevviz.analysis import deadlock_of
 from sevviz.interpreter import CPU, wait_of
 from sevviz.model import ATOMIC, PLAIN
+from sevviz.splats.waits import waiting_for_ever
 from sevviz.views.names import listed, task_name
 
 if TYPE_CHECKING:
@@ -62,27 +63,24 @@ def condition_of(kind: str, machine: Machine) -> str:
     return _CONDITIONS[kind]
 
 
-def silences(
-    program: Program, prediction: Prediction, trace: Trace, printed: Iterable[str], *, checks: bool
-) -> list[str]:
+def silences(prediction: Prediction, trace: Trace, printed: Iterable[str], *, checks: bool) -> list[str]:
     """What a reader may expect in the log and does not find, each with its reason. `trace` is all that happened."""
-    kinds = set(printed)
-    told = _nothing(program, prediction, trace, kinds, checks=checks)
+    kinds, program = set(printed), trace.program
+    told = _nothing(prediction, trace, kinds, checks=checks)
     told += _waits_not_reported(program, trace)
     if checks:
-        told += _orders_not_seen(program, prediction, trace)
-    missing = {told.finding.kind for told in prediction.told} - kinds
-    missing &= set(TITLES)
-    if not checks and missing:
+        return told + _orders_not_seen(program, prediction, trace)
+    missing = {told.finding.kind for told in prediction.told} - {"hung-task", "soft-lockup"}
+    if missing & set(TITLES):
         words = listed(TITLES[kind] for kind in TITLES if kind in missing)
         told.append(f"Without the debug options this kernel does not look. With them, it would also print: {words}.")
     return told
 
 
-def _nothing(program: Program, prediction: Prediction, trace: Trace, kinds: set[str], *, checks: bool) -> list[str]:
+def _nothing(prediction: Prediction, trace: Trace, kinds: set[str], *, checks: bool) -> list[str]:
     if prediction.ends == "exclusion":
         return ["Two tasks are inside the work on one VM: no lock checker knows what the locks are there to protect."]
-    deadlock = deadlock_of(program, trace.states[-1])
+    deadlock = deadlock_of(trace.program, trace.states[-1])
     if deadlock is None and not kinds:
         return ["No checker sees anything to complain of." if checks else "Nobody sleeps or spins for too long."]
     if deadlock is not None and not kinds:
@@ -93,18 +91,24 @@ def _nothing(program: Program, prediction: Prediction, trace: Trace, kinds: set[
 
 
 def _waits_not_reported(program: Program, trace: Trace) -> list[str]:
-    """Tasks that wait for ever without a word from the hung-task detector."""
-    sentences = []
+    """Tasks that wait at the end without a word from a watchdog."""
+    state, sentences = trace.states[-1], []
+    for_ever = waiting_for_ever(program, state)
     for task in range(1, len(program.tasks) + 1):
-        wait = wait_of(program, trace.states[-1], task)
-        operation = program.position(trace.states[-1], task - 1).operation
-        if wait is None or wait.object == CPU or operation is None or not operation.interruptible:
+        wait, operation = wait_of(program, state, task), program.position(state, task - 1).operation
+        if wait is None or operation is None or wait.object == CPU:
             continue
-        kind = "interruptible" if operation.primitive.endswith("_interruptible") else "killable"
-        sentences.append(
-            f"T{task_name(program, task)[1:]} waits in {operation.text}. The wait is {kind}, a signal could end it: "
-            "the hung-task detector skips it, however long it lasts."
-        )
+        if task not in for_ever:
+            sentences.append(
+                f"T{task_name(program, task)[1:]} waits in {operation.text} for a task that can go on: "
+                "no watchdog counts that long."
+            )
+        elif operation.interruptible:
+            kind = "interruptible" if operation.primitive.endswith("_interruptible") else "killable"
+            sentences.append(
+                f"T{task_name(program, task)[1:]} waits in {operation.text}. The wait is {kind}, a signal could "
+                "end it: the hung-task detector skips it, however long it lasts."
+            )
     return sentences
 
 

@@ -26,12 +26,13 @@ TAINT_FLAGS = (
 class Machine:
     """A kernel with its options; `checks`: CONFIG_PROVE_LOCKING, DEBUG_ATOMIC_SLEEP and what they bring along.
 
-    With `one_cpu` it is a User-Mode Linux, as in the recordings; that such a kernel takes each failed spin_trylock()
-    for a bug is left out.
+    As in recorded runs: with `frozen`, tasks that could go on stand still for ever; with `one_cpu` it is a User-Mode
+    Linux (that such a kernel takes each failed spin_trylock() for a bug is left out).
     """
 
     checks: bool = True
     one_cpu: bool = False
+    frozen: bool = False
     hung_seconds: int = 120  # kernel.hung_task_timeout_secs, the default
     stuck_seconds: int = 22  # twice kernel.watchdog_thresh, and the time to notice
     release: str = "6.12.117"
@@ -50,6 +51,7 @@ class Scene:
     def __init__(self, program: Program, machine: Machine) -> None:
         self.program, self.machine = program, machine
         self.taints = ""
+        self._cpus: dict[int, int] = {}
 
     def comm(self, task: int) -> str:
         """What a task is called."""
@@ -62,6 +64,12 @@ class Scene:
     def who(self, task: int, between: str = "/") -> str:
         """A task with its number: "task1/101"."""
         return f"{self.comm(task)}{between}{self.pid(task)}"
+
+    def cpu(self, task: int) -> int:
+        """The CPU that a task runs on: its own, or where they are shared the next that nobody was seen on."""
+        if self.machine.one_cpu:
+            return 0
+        return self._cpus.setdefault(task, len(self._cpus)) if self.program.cpus else task - 1
 
     def taint(self) -> str:
         """The taint of the kernel so far, as wide as the kernel prints it."""

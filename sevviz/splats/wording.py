@@ -186,7 +186,7 @@ def _scheduling(scene: Scene, told: Told) -> list[str]:
 
 
 def _spin_recursion(scene: Scene, told: Told) -> list[str]:
-    task, cpu = told.finding.task, 0 if scene.machine.one_cpu else told.finding.task - 1
+    task, cpu = told.finding.task, scene.cpu(told.finding.task)
     assert told.operation is not None
     lock = scene.spelled(told.operation.object)
     return [
@@ -215,7 +215,7 @@ def _hung(scene: Scene, told: Told) -> list[str]:
 
 def _lockup(scene: Scene, told: Told) -> list[str]:
     task, seconds = told.finding.task, scene.machine.stuck_seconds
-    return [f"watchdog: BUG: soft lockup - CPU#{task - 1} stuck for {seconds}s! [{scene.who(task, ':')}]"]
+    return [f"watchdog: BUG: soft lockup - CPU#{scene.cpu(task)} stuck for {seconds}s! [{scene.who(task, ':')}]"]
 
 
 _LOCKDEP = {

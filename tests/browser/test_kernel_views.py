@@ -19,8 +19,9 @@ __all__ = ["open_view"]  # a fixture is found by its name
 
 
 def payload_of(view: str) -> dict[str, Any]:
-    stepper = Stepper("v4", "ioctl", schedule="3 2 2 2")
-    return dict((KernelView if view == "kernel" else ClassesView)(stepper).payload)
+    if view == "classes":
+        return dict(ClassesView(Stepper("v4")).payload)
+    return dict(KernelView(Stepper("v4", "cpus", schedule="4 1 1 1")).payload)
 
 
 @pytest.mark.parametrize("view", ["kernel", "classes"])
@@ -33,11 +34,13 @@ def test_each_view_is_accessible_and_fits(view: str, width: int, dark: bool, ope
 
 def test_the_reader_chooses_the_kernel(open_view: OpenView) -> None:
     page = open_view(payload_of("kernel"))
-    expect(page.get_by_role("heading", name="might_sleep(), task 2")).to_be_visible()
-    expect(page.get_by_role("group", name="The scheduler, task 2")).to_contain_text("BUG: scheduling while atomic")
+    expect(page.get_by_role("heading", name="might_sleep(), task 1")).to_be_visible()
+    expect(page.get_by_role("group", name="The scheduler, task 1")).to_contain_text("BUG: scheduling while atomic")
     page.get_by_role("button", name="As distributions build it").click()
     expect(page.get_by_role("status")).to_contain_text("as distributions build it would print:")
-    expect(page.get_by_role("heading", level=3)).to_have_text(["The hung-task detector, task 2"])
+    expect(page.get_by_role("heading", level=3)).to_have_text(
+        ["The soft-lockup detector, task 2", "The soft-lockup detector, task 3", "The hung-task detector, task 1"]
+    )
     expect(page.get_by_text("Without the debug options this kernel does not look.")).to_be_visible()
 
 
