@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     comparing = commands.add_parser("compare", help="run many schedules and compare each with the model")
     _add_compare(comparing)
     recording = commands.add_parser("record", help="write data/kernel anew from runs (in a checkout)")
-    recording.add_argument("scheme", nargs="*", metavar="SCHEME", help="default: all")
+    recording.add_argument("scheme", nargs="*", metavar="SCHEME", help="default: all (rt: of a few)")
     recording.set_defaults(run=_record)
     for command in (building, running, comparing, recording):
         command.add_argument("--configuration", choices=CONFIGURATIONS, default="debug", help="default: debug")
