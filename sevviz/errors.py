@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["ScenarioError", "ScheduleError", "SchemeError", "SevvizError"]
+from unicodedata import category
+
+__all__ = ["ScenarioError", "ScheduleError", "SchemeError", "SevvizError", "visible"]
 
 
 class SevvizError(Exception):
@@ -32,14 +34,23 @@ class SchemeError(SevvizError):
         super().__init__(f"{file}:{line}:{column}: {message}{self.excerpt}")
 
 
+def visible(text: str) -> str:
+    """A text from outside, to be shown: each character that would act instead of being seen is a dot.
+
+    Terminals obey control characters, and bidirectional ones make C read as what it is not ("Trojan Source",
+    CVE-2021-42574). Tabs and ends of lines stay.
+    """
+    return "".join(char if char.isprintable() or char in "\t\n" or category(char) == "Zs" else "·" for char in text)
+
+
 def caret(source: str, line: int, column: int) -> str:
     """The source line and a caret below `column`, or nothing where there is no such line."""
     lines = source.split("\n")
     if not 0 < line <= len(lines) or not lines[line - 1].strip():
         return ""
     # A tab stays a tab in the caret line, so that the caret stands right whatever a tab is wide. A long line is cut
-    # round the column; control characters would move the caret (or the terminal), so they are shown as a dot.
-    text = "".join(c if c == "\t" or c.isprintable() else "·" for c in lines[line - 1])
+    # round the column; control characters would move the caret (or the terminal).
+    text = visible(lines[line - 1])
     start = max(0, column - 80)
     shown = text[start : start + 120]
     pad = "".join("\t" if c == "\t" else " " for c in shown[: column - 1 - start])

@@ -29,6 +29,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sevviz.catalogue import scenario
+from sevviz.errors import visible
 from sevviz.interpreter import CPU, effect_of, in_atomic_context, moves
 from sevviz.model import Step
 from sevviz.schedule import task_of
@@ -88,7 +89,7 @@ def pack(verdict: Verdict, *, scenario_title: str = "", states: int = DEFAULT_ST
         "states_total": len(graph.states),
         "complete": graph.complete,
         "cut": _cut(verdict, kept),
-        "sources": [{"name": source.name, "text": source.text} for source in program.sources],
+        "sources": [{"name": source.name, "text": visible(source.text)} for source in program.sources],
         "tasks": [{"label": task.label, "arrow": arrow(task.label)} for task in program.tasks],
         "objects": [{"name": o.name, "kind": o.kind, "initial": o.initial} for o in program.objects],
         "classes": words.CLASS_WORDS,

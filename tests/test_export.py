@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from hostile import HOSTILE
 
 from sevviz.cli import main
 from sevviz.errors import SevvizError
@@ -20,21 +21,6 @@ from sevviz.export.pages import export_notebook, export_scheme
 
 ROOT = Path(__file__).parent.parent
 LIMIT = 66 * 1024  # bytes of a gzipped page with one scheme and every interleaving of two VMs
-
-HOSTILE = """/*
- * title: </script><img src=x onerror=alert(1)>
- * source: <b onclick="x()">somebody</b> &amp; 'quotes' "more"
- * entry: migrate
- *
- * ]]> <!-- --> </style><script>document.title = "owned"</script>
- */
-static int migrate(struct kvm *dst, struct kvm *src)
-{
-	mutex_lock(&dst->lock);	/* </script><script>document.title = "owned"</script> */
-	mutex_unlock(&dst->lock);
-	return 0;
-}
-"""
 
 
 def scheme_page(tmp_path: Path, scheme: str = "flag_then_mutex", scenario: str = "double") -> str:
@@ -90,7 +76,9 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     assert "<b onclick" not in text
     block = re.search(r'<script type="application/json" id="stepper-1-data">(.*?)</script>', text)
     assert block is not None
-    assert json.loads(block[1])["data"]["title"] == "</script><img src=x onerror=alert(1)>"
+    data = json.loads(block[1])["data"]
+    assert data["title"] == "</script><img src=x onerror=alert(1)>"
+    assert not set(data["sources"][0]["text"] + text) & {"\u202e", "\u2066", "\x1b"}
 
 
 def test_data_blocks_escape_whatever_could_end_them() -> None:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NoReturn
 
 from sevviz.csource.syntax import parse
-from sevviz.errors import SchemeError
+from sevviz.errors import SchemeError, visible
 from sevviz.model import Span
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def read_header(text: Text) -> dict[str, str]:
     if match is None:
         _header_error(text, "no header: a scheme starts with a comment /* title: ... source: ... entry: ... */", 1)
     start = text.text[: match.start(1)].count("\n") + 1
-    header = _header_lines(text, match[1], start)
+    header = _header_lines(text, visible(match[1]), start)  # shown everywhere, on terminals and pages
     for required in REQUIRED_KEYS:
         if required not in header:
             has = ", ".join(header) or "nothing"

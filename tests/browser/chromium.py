@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ import sevviz
 from sevviz.payload import pack
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser, Page, Playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -20,6 +23,8 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "
 PLAYER = Path(sevviz.__file__).parent / "player"
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+COLOUR_RULES = ("color-contrast", "link-in-text-block")  # all that a dark page can break and a light one cannot
+WIDTHS = (1280, 375)  # CSS pixels: a screen and a phone
 
 TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -69,3 +74,25 @@ def violations(page: Page, *rules: str) -> list[str]:
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("only => axe.run({ runOnly: only })", list(rules) or AXE_TAGS)
     return [f"{rule['id']}: {node['target']}" for rule in found["violations"] for node in rule["nodes"]]
+
+
+@contextmanager
+def readable(browser: Browser) -> Iterator[Page]:
+    """A page that axe-core can look at: its policy would keep axe out, and a colour half way to another is none."""
+    context = browser.new_context(bypass_csp=True, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+def troubles(page: Page) -> dict[str, object]:
+    """What axe-core finds on a wide screen and on a phone, light and dark, and how wide a page is that is too wide."""
+    found: dict[str, object] = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme="light")
+        found[f"{width} light"] = violations(page)
+        page.emulate_media(color_scheme="dark")
+        found[f"{width} dark"] = violations(page, *COLOUR_RULES)
+        needed = page.evaluate("document.documentElement.scrollWidth")
+        found[f"{width} wide"] = needed if needed > width else None
+    return {place: what for place, what in found.items() if what}

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hostile import HOSTILE
 from playwright.sync_api import expect
 
-from browser.chromium import violations
+from browser.chromium import WIDTHS, readable, troubles
 from sevviz.export.page import Page as ExportedPage
+from sevviz.export.pages import export_scheme
 from sevviz.prediction import prediction_payload, static_html
 from sevviz.verdict import check
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, Route
+
+# What another page might hold of value: a name of the directive that refuses it, and the markup.
+ELSEWHERE, RED = "https://elsewhere.example/", "rgb(255, 0, 0)"
+SMUGGLED = {
+    "base-uri": f'<base href="{ELSEWHERE}">',
+    "frame-src": f'<iframe title="x" src="{ELSEWHERE}frame"></iframe>',
+    "img-src": f'<img alt="" src="{ELSEWHERE}image">',
+    "object-src": f'<object type="image/png" data="{ELSEWHERE}object"></object>',
+    "script-src-attr": """<img alt="" src="data:image/png;base64,x" onerror="document.title = 'owned by a handler'">""",
+    "script-src-elem": f'<script>globalThis.owned = true</script><script src="{ELSEWHERE}script"></script>',
+    "style-src-attr": '<p id="smuggled" style="color: #f00">x</p>',
+    "style-src-elem": f'<link rel="stylesheet" href="{ELSEWHERE}style">',
+}
+# The page round its players, and how many elements of each kind could do harm anywhere.
+REST = """() => {
+  const copy = document.body.cloneNode(true);
+  copy.querySelectorAll("section.player").forEach((one) => one.remove());
+  const count = (name) => document.getElementsByTagName(name).length;
+  return [document.title, copy.innerHTML, ...["img", "script", "style", "iframe", "a", "base"].map(count)];
+}"""
 
 
 def opened(context: BrowserContext, path: Path, fragment: str = "") -> Page:
@@ -23,6 +46,17 @@ def opened(context: BrowserContext, path: Path, fragment: str = "") -> Page:
     page.goto(path.as_uri() + fragment)
     page.wait_for_selector("section.player.alive")
     return page
+
+
+@pytest.fixture(scope="module")
+def rest(chromium: Browser, naive_page: Path) -> list[Any]:
+    """What the page is round its players."""
+    page = chromium.new_page()
+    page.goto(naive_page.as_uri())
+    page.wait_for_selector("section.player.alive")
+    found: list[Any] = page.evaluate(REST)
+    page.close()
+    return found
 
 
 def press(page: Page, *tasks: int) -> None:
@@ -58,46 +92,100 @@ def test_a_fragment_opens_the_very_step_also_after_a_reload(offline: BrowserCont
     "fragment",
     [
         "#stepper-1=<img src=x onerror=alert(1)>",
+        "#stepper-1=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E@1",
+        "#stepper-1=1.2@2<script>document.title=1</script>",
+        "#stepper-1=javascript:alert(1)@1",
         "#stepper-9=1.2@2",
         "#stepper-1=99.99@9",
+        "#stepper-1=1.2@99999999999999999999",
+        "#stepper-1=1.2@-1",
         "#stepper-1=" + "1." * 3000,
+        "#" + "x" * 100_000,
         "#%00",
+        "#%E0%A4%A",
+        "#\u202estepper-1=1@1",
         "#__proto__=1@1",
+        "#stepper-1-data",
+        "#main",
     ],
+    ids=lambda fragment: fragment[:40],
 )
-def test_a_hostile_fragment_changes_nothing(offline: BrowserContext, naive_page: Path, fragment: str) -> None:
+def test_a_hostile_fragment_changes_nothing(
+    offline: BrowserContext, naive_page: Path, rest: list[Any], fragment: str
+) -> None:
+    """It moves the first player as far as it can be followed, or nothing at all."""
     page = opened(offline, naive_page, fragment)
-    title = page.title()
+    assert page.evaluate(REST) == rest
     expect(page.locator("#stepper-1").get_by_role("button", name="Step 1", exact=True)).to_be_visible()
-    assert page.locator("img[src=x]").count() == 0
-    assert page.title() == title
+    assert set(page.locator("#stepper-1 .sv-field").input_value()) <= {"1", "2", " "}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_hostile_scheme_is_text_even_without_the_policy(chromium: Browser, tmp_path: Path, width: int) -> None:
+    scheme, path = tmp_path / "hostile.c", tmp_path / "hostile.html"
+    scheme.write_text(HOSTILE, encoding="utf-8")
+    export_scheme(str(scheme), "double", path)
+    with readable(chromium) as page:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(path.as_uri())
+        page.wait_for_selector("section.player.alive")
+        press(page, 1, 2, 1, 2)
+        assert page.title() == "</script><img src=x onerror=alert(1)>: A→B ‖ B→A"
+        assert page.locator("h1").inner_text() == "</script><img src=x onerror=alert(1)>"
+        assert page.locator("img, main > p b, main script, [onerror], [onclick]").count() == 0
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_policy_stops_what_is_not_ours(chromium: Browser, naive_page: Path, tmp_path: Path) -> None:
-    """The same page with a script and a handler smuggled in: neither runs."""
-    handler = '<img src="data:image/png;base64,x" onerror="document.title = 1">'
-    smuggled = f'<script>document.title = "owned"</script>{handler}'
-    path = tmp_path / "smuggled.html"
-    path.write_text(naive_page.read_text(encoding="utf-8").replace("<main", f"{smuggled}<main", 1), encoding="utf-8")
-    page = chromium.new_page()
-    page.goto(path.as_uri())
+    """Smuggled into the page: scripts, handlers, styles, frames, requests. Each is refused, none has an effect."""
+    page, asked = smuggled_into(naive_page.read_text(encoding="utf-8"), chromium, tmp_path)
     page.wait_for_selector("section.player.alive")
+    assert set(page.evaluate("refused")) == set(SMUGGLED)
     assert page.title() == "Naive: lock both VMs, destination first: A→B ‖ B→A"
+    assert page.evaluate("document.baseURI") == page.url
+    assert page.evaluate("getComputedStyle(document.getElementById('smuggled')).color") != RED
+    assert asked == []
     page.close()
 
 
-@pytest.mark.parametrize("width", [1280, 375])
-@pytest.mark.parametrize("dark", [False, True])
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    chromium: Browser, naive_page: Path, width: int, *, dark: bool
-) -> None:
-    context = chromium.new_context(
-        viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light", bypass_csp=True
-    )  # axe is injected, which the page's own policy forbids
-    page = opened(context, naive_page, "#stepper-1=1.2@2")
-    assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
+def test_without_the_policy_all_of_it_would_work(chromium: Browser, naive_page: Path, tmp_path: Path) -> None:
+    """The same page without the policy: what the test above smuggles in is dangerous, and only the policy stops it."""
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", naive_page.read_text(encoding="utf-8"))
+    page, asked = smuggled_into(text, chromium, tmp_path)
+    page.wait_for_function("document.title === 'owned by a handler'")
+    assert page.evaluate("refused") == []
+    assert page.evaluate("owned")
+    assert page.evaluate("document.baseURI") == ELSEWHERE
+    assert page.evaluate("getComputedStyle(document.getElementById('smuggled')).color") == RED
+    assert {url.removeprefix(ELSEWHERE) for url in asked} >= {"image", "frame", "style", "script", "object"}
+    page.close()
+
+
+def smuggled_into(text: str, browser: Browser, folder: Path) -> tuple[Page, list[str]]:
+    """The page with everything of SMUGGLED in it, opened, and what it has asked the network for."""
+    path = folder / "smuggled.html"
+    path.write_text(text.replace("<main", "\n".join(SMUGGLED.values()) + "<main", 1), encoding="utf-8")
+    page = browser.new_page()
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.abort()
+
+    page.route(f"{ELSEWHERE}**", refuse)
+    page.add_init_script(
+        "globalThis.refused = [];"
+        "addEventListener('securitypolicyviolation', (event) => refused.push(event.effectiveDirective));"
+    )
+    page.goto(path.as_uri())
+    return page, asked
+
+
+def test_axe_finds_nothing_at_a_deadlock(chromium: Browser, naive_page: Path) -> None:
+    with readable(chromium) as page:
+        page.goto(naive_page.as_uri() + "#stepper-1=1.2@2")
+        page.wait_for_selector("section.player.alive")
+        assert troubles(page) == {}
 
 
 def test_without_javascript_every_outcome_is_told(chromium: Browser, naive_page: Path) -> None:
