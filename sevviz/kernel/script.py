@@ -191,6 +191,8 @@ class _Follower:
         if position.operation is None:
             self.lines.append(f"return {task} {position.result}")
             self.checker.leave_kernel(task)
+            if self.counts.get(task):  # with a spinlock: at the next chance to run another task
+                self._tell("scheduling-while-atomic", task)
 
     def _say_waits(self) -> None:
         for task in sorted(self.asleep):
