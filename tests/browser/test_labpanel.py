@@ -132,7 +132,11 @@ def test_keys_in_the_editor_are_the_editor_s(page: Page) -> None:
 
 
 def test_every_view_is_clean_and_follows(page: Page) -> None:
-    for name, root in (("State map", ".sx-map"), ("Why it passes", ".sx-why"), ("Compare", ".sx-compare")):
+    views = {
+        "State map": ".sx-map", "Why it passes": ".sx-why", "What a kernel prints": ".sx-log",
+        "Lock classes": ".sx-classes", "Compare": ".sx-compare",
+    }  # fmt: skip
+    for name, root in views.items():
         page.get_by_role("button", name=name).click()
         page.locator(root).wait_for()
         assert violations(page) == [], name
@@ -174,10 +178,10 @@ def test_a_cell_of_the_matrix_opens_the_stepper(page: Page) -> None:
 
 def test_another_schedule_is_compared(page: Page) -> None:
     out = run_cell(page, 3)
-    expect(out.locator(".sx-said")).to_contain_text("naive is deadlocked and v4 is safe")
+    expect(out.locator(".sx-compare .sx-said")).to_contain_text("naive is deadlocked and v4 is safe")
     out.get_by_label("Schedule").fill("1 1 1 1")
     out.get_by_label("Schedule").press("Enter")
-    expect(out.locator(".sx-said")).to_contain_text("After step 4 their fates differ")
+    expect(out.locator(".sx-compare .sx-said")).to_contain_text("After step 4 their fates differ")
     assert violations(page) == []
 
 
