@@ -1,101 +1,122 @@
 """`python -m benchmarks` in the folder tests: whole-process times and memory of sevviz and its peers, as a table.
 
-Each number is the median of several runs from the start of the first process to the end of the last. Peers that are not
-here are named. NuSMV: `--nusmv PYTHON`, a Python with pynusmv; Harmony: `--harmony COMMAND` (on PyPI: harmony).
+Each number is the median of several runs. Peers that are not here are named. `--write README.md` puts the table there.
+NuSMV: `--nusmv PYTHON`, a Python with pynusmv (on PyPI, for Python 3.6); Harmony: `--harmony COMMAND`; minicheck:
+`--minicheck PYTHON` (both on PyPI).
 """
 
 import argparse
 import os
-import re
-import statistics
+import platform
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
 
-from .peers import Peer, peers
+from .measure import Plan, Result, measure
+from .peers import Peer, Tools, peers
+from .report import Case, growth, markdown, write
 
-SLOW = 60.0  # seconds after which one run is enough
-MAY_FAIL = (0, 1)  # sevviz exits with 1 where it finds something wrong
+ROOT = Path(__file__).parents[2]
 CASES = (
-    ("flag_then_mutex", "double"), ("flag_then_mutex", "ring3"), ("flag_then_mutex", "ring6"),
-    ("flag_then_mutex", "ring7"), ("flag_then_mutex", "ring8"), ("v4", "ring8"), ("flag_then_mutex", "ring32"),
-    ("naive", "ring32"),
+    ("flag_then_mutex", "double"), ("flag_then_mutex", "ring5"), ("flag_then_mutex", "ring7"),
+    ("flag_then_mutex", "ring8"), ("flag_then_mutex", "ring32"), ("v4", "ring8"), ("naive", "ring32"),
 )  # fmt: skip
-LIMIT = 300  # seconds for one run
-TIMED_OUT = 124  # the status of timeout
-
-
-class Result(NamedTuple):
-    """A peer's median seconds and largest megabytes, and what it said; seconds are None if a run did not end well."""
-
-    seconds: float | None
-    megabytes: int
-    said: str
-
-
-def measure(peer: Peer, folder: Path, runs: int) -> Result:
-    """Run a peer several times; once is enough to see that it takes more than a minute."""
-    times, most, said = list[float](), 0, ""
-    while len(times) < runs and (not times or times[0] < SLOW):
-        started = time.perf_counter()
-        # timeout ends all processes of the command, not only the first.
-        command = ["timeout", str(LIMIT), "/usr/bin/time", "-f", "peak %M", "sh", "-c", peer.command]
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
-        if done.returncode == TIMED_OUT:
-            return Result(None, most, f"more than {LIMIT:.0f} s")
-        times.append(time.perf_counter() - started)
-        said = done.stdout + done.stderr
-        most = max(most, int(re.findall(r"peak (\d+)", done.stderr)[-1]) // 1024)
-        if done.returncode not in (MAY_FAIL if peer.name.startswith("sevviz") else (0,)):
-            return Result(None, most, f"failed with status {done.returncode}")
-        if "Search not completed" in said or '"complete": false' in said:
-            return Result(None, most, "reached a limit")
-    return Result(statistics.median(times), most, said)
-
-
-def states_in(said: str) -> str:
-    """The number of states that an engine reported."""
-    for pattern in (r'"states": "?(\d+)', r"(\d+) states, stored", r"(\d+) states", r"\* (\d+) states"):
-        match = re.search(pattern, said)
-        if match:
-            return match[1]
-    return "-"
+MOST = 1 << 64  # states; nothing that visits them is tried on more
+ENOUGH = 0.3  # seconds more than for the smallest case tell how many states an engine visits in a second
 
 
 def main() -> int:
-    """Measure and print a table in Markdown."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--nusmv", default="", metavar="PYTHON")
-    parser.add_argument("--harmony", default="", metavar="COMMAND")
-    parser.add_argument("--case", action="append", metavar="SCHEME:SCENARIO", help="default: all")
-    options = parser.parse_args()
-    cases = [tuple(case.split(":")) for case in options.case] if options.case else list(CASES)
-    sys.stdout.write("| case | engine | states | seconds | times sevviz | MB |\n|---|---|---|---|---|---|\n")
-    for scheme, scenario in cases:
-        with tempfile.TemporaryDirectory() as folder:
-            found = peers(scheme, scenario, Path(folder), nusmv=options.nusmv, harmony=options.harmony)
-            base: float | None = None
-            for peer in found:
-                result = measure(peer, Path(folder), options.runs) if not peer.missing else None
-                base = base or (result.seconds if result else None)
-                sys.stdout.write(line(f"{scheme} {scenario}", peer, result, base) + "\n")
-                sys.stdout.flush()
+    """Measure, print and perhaps write a table in Markdown."""
+    options = _parser().parse_args()
+    cases: list[Case] = [(scheme, scenario) for scheme, _, scenario in (c.partition(":") for c in options.case)]
+    tools = Tools(options.nusmv, options.harmony, options.minicheck)
+    results: dict[tuple[Case, str], Result] = {}
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as compiled:
+        plan = Plan(options.runs, options.slow_runs, options.limit, _environment(compiled))
+        for scheme, scenario in cases or CASES:
+            with tempfile.TemporaryDirectory() as folder:
+                found = peers(scheme, scenario, Path(folder), tools)
+                _run_case((scheme, scenario), found, Path(folder), plan, results)
+    said = _text(list(cases or CASES), [peer.name for peer in found], results, options)
+    sys.stdout.write(f"{said}\n\n{time.monotonic() - started:.0f} s in all\n")
+    if options.write:
+        write(said, Path(options.write))
     return 0
 
 
-def line(case: str, peer: Peer, result: Result | None, base: float | None) -> str:
-    """One row of the table."""
-    if result is None:
-        return f"| {case} | {peer.name} | | skipped: {peer.missing} | | |"
-    if result.seconds is None:
-        return f"| {case} | {peer.name} | - | {result.said} | | {result.megabytes} |"
-    ratio = f"{result.seconds / base:.1f}" if base else ""
-    return f"| {case} | {peer.name} | {states_in(result.said)} | {result.seconds:.3f} | {ratio} | {result.megabytes} |"
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--slow-runs", type=int, default=5, metavar="N", help="of what takes more than 10 s")
+    parser.add_argument("--limit", type=int, default=60, metavar="SECONDS", help="for one run; default: 60")
+    parser.add_argument("--nusmv", default="", metavar="PYTHON")
+    parser.add_argument("--harmony", default="", metavar="COMMAND")
+    parser.add_argument("--minicheck", default="", metavar="PYTHON")
+    parser.add_argument("--case", action="append", default=[], metavar="SCHEME:SCENARIO", help="default: all")
+    parser.add_argument("--write", metavar="FILE", help="put the table between the markers of this file")
+    return parser
+
+
+def _environment(compiled: str) -> dict[str, str]:
+    """With compiled modules, as an installation has them: in a folder of their own, and made before the first run."""
+    without = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = {**without, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": compiled}
+    for engine in ("explicit", "symbolic"):
+        command = [sys.executable, "-m", "sevviz", "check", "flag_then_mutex", "--json", "--engine", engine]
+        subprocess.run(command, env=environment, capture_output=True, check=True)
+    return environment
+
+
+def _run_case(case: Case, found: list[Peer], folder: Path, plan: Plan, results: dict[tuple[Case, str], Result]) -> None:
+    """Measure one case; what is missing or would take too long is said instead."""
+    first = found[0]
+    results[case, first.name] = measure([first], folder, plan._replace(runs=1))[first.name]
+    states = results[case, first.name].states or MOST
+    todo = []
+    for peer in found:
+        expected = _expected(peer, states, results)
+        if peer.missing:
+            results[case, peer.name] = Result(said=f"skipped: {peer.missing}")
+        elif expected > plan.limit:
+            results[case, peer.name] = Result(said=_too_long(expected))
+        else:
+            todo.append(peer)
+    results.update({(case, name): result for name, result in measure(todo, folder, plan).items()})
+    for peer in found:
+        sys.stderr.write(f"{' '.join(case)}, {peer.name}: {results[case, peer.name]}\n")
+
+
+def _expected(peer: Peer, states: int, results: dict[tuple[Case, str], Result]) -> float:
+    """Seconds that a peer will take by its rate on the smaller cases, 0 if nothing can be said."""
+    if not peer.visits:
+        return 0.0
+    if states >= MOST:
+        return float(states)
+    known = [(r.seconds, r.states) for (_, name), r in results.items() if name == peer.name and r.seconds and r.states]
+    fastest = min((seconds for seconds, _ in known), default=0.0)
+    rates = [(seconds - fastest) / count for seconds, count in known if seconds - fastest > ENOUGH]
+    return rates[-1] * states if rates else 0.0
+
+
+def _too_long(seconds: float) -> str:
+    if seconds > 86_400 * 365:
+        return "skipped: out of reach"
+    amount, unit = (seconds / 3600, "hours") if seconds > 7200 else (seconds / 60, "minutes")
+    return f"skipped: about {amount:.0f} {unit} by its rate"
+
+
+def _text(
+    cases: list[Case], engines: list[str], results: dict[tuple[Case, str], Result], options: argparse.Namespace
+) -> str:
+    runs = f"medians of {options.runs} runs"
+    if options.slow_runs < options.runs:
+        runs += f" ({options.slow_runs} of what takes more than 10 s)"
+    machine = f"{os.cpu_count()} CPUs, Python {platform.python_version()}"
+    about = f"Whole processes, compilers included, {runs} on {machine}; `x` is times the first engine."
+    return f"\n{about}\n\n{markdown(cases, engines, results)}\n\nGrowth in rings of N: {growth()}\n"
 
 
 if __name__ == "__main__":
