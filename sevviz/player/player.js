@@ -283,6 +283,23 @@ class Listing {
     this.box.style.setProperty("--sv-marks", `${marks}`); // not as an attribute: exported pages forbid inline styles
     this.shown = new Map(); // task -> the place that its marker has: "source:line"
     this.dirty = [];
+    this.at = null; // the line that was revealed last
+    // A notebook shows an element some time after it was made, and until then nothing can be scrolled.
+    const seen = new ResizeObserver(() => {
+      if (!this.box.clientHeight) return;
+      seen.disconnect();
+      this.begin();
+    });
+    seen.observe(this.box);
+  }
+
+  /** Begin at the code: the head comment says in other places, too, what it says. */
+  begin() {
+    const lines = this.graph.payload.sources[0].text.split("\n");
+    const end = lines[0].startsWith("/*") ? lines.findIndex((line) => line.includes("*/")) : -1;
+    const first = lines.findIndex((line, index) => index > end && line.trim());
+    if (end > 0 && first > 0) this.box.scrollTop = this.rows[0][first].line.offsetTop;
+    if (this.at) this.reveal(this.at);
   }
 
   row(pieces, number) {
@@ -352,6 +369,7 @@ class Listing {
 
   /** Scroll the box, and never the page, until a line is well inside it; leave it alone if it already is. */
   reveal(line) {
+    this.at = line;
     const box = this.box;
     const margin = 2 * line.offsetHeight;
     const top = line.offsetTop;

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+import sevviz
 from browser.chromium import payload_of, violations
 
 if TYPE_CHECKING:
@@ -311,3 +312,14 @@ def test_every_focusable_control_keeps_its_keys_from_jupyterlab(open_player: Ope
             .filter(control => control.closest(".sevviz") && control.dataset.lmSuppressShortcuts !== "true").length"""
     )
     assert unmarked == 0
+
+
+def test_the_listing_begins_at_the_code_and_not_at_its_head_comment(open_player: OpenPlayer) -> None:
+    page = open_player("v4")
+    first = page.evaluate(
+        "() => { const box = document.querySelector('.sv-code');"
+        " return [...box.querySelectorAll('.sv-line')].find((line) => line.offsetTop >= box.scrollTop).innerText; }"
+    )
+    text = sevviz.load("v4").text.text.split("\n")
+    code = text.index(" */") + 2
+    assert first.split("\n")[-1].strip() == text[code].strip() != ""
