@@ -45,7 +45,8 @@ _CONDITIONS = {
     "bad-unlock": _ONCE,
     "held-at-return": _ONCE,
     "sleeping-function": "needs CONFIG_DEBUG_ATOMIC_SLEEP. It speaks once a second at most: there may be more cases.",
-    "scheduling-while-atomic": "needs CONFIG_PREEMPT_COUNT, and a mutex that another task has: the task really sleeps.",
+    "scheduling-while-atomic": "needs CONFIG_PREEMPT_COUNT, and a task that leaves its CPU with a spinlock: it has to "
+    "wait for a mutex, or it has returned.",
     "spinlock-recursion": "needs CONFIG_DEBUG_SPINLOCK, and a lockdep that has not spoken before.",
     "unlock-by-non-owner": "needs CONFIG_DEBUG_MUTEXES, and a lockdep that has not spoken before.",
     "soft-lockup": "needs CONFIG_SOFTLOCKUP_DETECTOR, and a CPU that has not scheduled for twice "
