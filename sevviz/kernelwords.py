@@ -94,7 +94,8 @@ def kernel_words(
     here = [run for run in runs if run.schedule == format_schedule(actors)]
     if recording is None or not here:
         known = "; ".join(dict.fromkeys(run.schedule for run in runs)) or "none"
-        raise SevvizError(f"no kernel run of {scheme}/{scenario} at {schedule!r} is recorded; recorded are: {known}")
+        missing = f"no kernel run of {scheme}/{scenario} at {schedule!r} is recorded; recorded are: {known}"
+        raise SevvizError(f"{missing}. What a kernel would print, sevviz.splat() tells for every schedule")
     found = min(here, key=lambda run: wanted.index(run.configuration))
     words = tuple(recording.words[key] for key in found.words)
     outcome, ours = _outcome(found), _ours(chosen, actors)
