@@ -10,10 +10,9 @@ slots takes ten times as long, and all of them together would be a quarter of th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+from sevviz.automaton import Automaton, Operation, Position, Span
 
 __all__ = [
     "ATOMIC",
@@ -45,10 +44,6 @@ SPINLOCK: Kind = "spinlock"
 ATOMIC: Kind = "atomic"
 PLAIN: Kind = "plain"
 
-Action = Literal[
-    "lock", "trylock", "unlock", "load", "store", "cmpxchg", "xchg", "may_sleep", "relax", "enter", "leave"
-]
-
 OVERTAKE = 1000  # actor -(OVERTAKE + task): a later store of the task overtakes its unlock (weak memory order)
 
 # Bits of a task's mark in a state.
@@ -56,15 +51,6 @@ SIGNALLED = 1  # a fatal signal is pending
 WOKEN = 2  # that signal came while the task waited for a mutex which it holds itself
 OFF_CPU = 4  # it went to sleep and needs a free CPU again (only in scenarios with a number of CPUs)
 FAULTED = 8  # its last step broke a rule that ends the schedule
-
-
-class Span(NamedTuple):
-    """Where something stands in a source text; lines and columns count from 1, the end column is exclusive."""
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
 
 
 class Source(NamedTuple):
@@ -90,94 +76,6 @@ class SharedObject(NamedTuple):
     def is_lock(self) -> bool:
         """Whether its value is a holder."""
         return self.kind in (MUTEX, SPINLOCK)
-
-
-class Operation(NamedTuple):
-    """One step of a task: a primitive on a named object, or a plain read or write of a shared field."""
-
-    primitive: str  # as written: "mutex_lock_killable", or "read" and "write" for plain accesses
-    action: Action
-    span: Span
-    object: int = -1  # index into Program.objects, -1 for none
-    operands: tuple[int, ...] = ()  # cmpxchg: (old, new); xchg and store: (new,)
-    interruptible: bool = False  # its wait ends with -EINTR after a fatal signal
-    order: str = ""  # "plain", "once", "relaxed", "acquire", "release", "full"; "" for locks
-    subclass: int = 0  # lockdep's nesting annotation
-    vms: tuple[int, ...] = ()  # sev_migrate_from: indices into Program.vms
-    text: str = ""  # with names resolved: "mutex_lock(B.lock)"
-    function: str = ""  # the C function it stands in
-    source: int = 0  # index into Program.sources
-
-
-class Position(NamedTuple):
-    """Where a task stands: before `operation`, or finished with `result` (then `operation` is None).
-
-    `calls` are the lines of the calls that led here, outermost first; `variables` the live locals of the innermost.
-    """
-
-    operation: Operation | None
-    result: int | None = None
-    calls: tuple[Span, ...] = ()
-    variables: tuple[tuple[str, str], ...] = ()
-    attempt: int = 1
-
-
-class _Deferred(NamedTuple):
-    """A place where the operations of some positions are still to be done, in their order, before `following`."""
-
-    pending: tuple[int, ...]
-    following: int
-
-
-class Automaton:
-    """A task's program: numbered positions, made on demand and kept, so that equal places have equal numbers.
-
-    `advance(place, result)` gives the place that is reached when the operation there returns `result`, and
-    `describe(place)` its Position; both must be pure. A place is any hashable value of the front end.
-    """
-
-    __slots__ = ("_advance", "_after", "_describe", "_numbers", "_places", "positions")
-
-    def __init__(
-        self, start: Hashable, advance: Callable[[Any, int], Hashable], describe: Callable[[Any], Position]
-    ) -> None:
-        self._advance = advance
-        self._describe = describe
-        self._places: list[Hashable] = []
-        self._numbers: dict[Hashable, int] = {}
-        self._after: dict[tuple[int, int], int] = {}
-        self.positions: list[Position] = []
-        self._number(start)
-
-    def after(self, position: int, result: int) -> int:
-        """The position that follows when the operation at `position` returns `result`."""
-        key = (position, result)
-        number = self._after.get(key)
-        if number is None:
-            place = self._places[position]
-            if isinstance(place, _Deferred):
-                number = self.defer(place.pending[1:], place.following)
-            else:
-                number = self._number(self._advance(place, result))
-            self._after[key] = number
-        return number
-
-    def defer(self, pending: tuple[int, ...], following: int) -> int:
-        """The position that does the operations of the positions `pending` and then goes on at `following`.
-
-        Only operations without a result can be deferred: what comes after them is known already.
-        """
-        return self._number(_Deferred(pending, following)) if pending else following
-
-    def _number(self, place: Hashable) -> int:
-        number = self._numbers.get(place)
-        if number is None:
-            # Describing a place may refuse the program; nothing is kept then.
-            position = self.positions[place.pending[0]] if isinstance(place, _Deferred) else self._describe(place)
-            number = self._numbers[place] = len(self._places)
-            self._places.append(place)
-            self.positions.append(position)
-        return number
 
 
 class State(NamedTuple):
