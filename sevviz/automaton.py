@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-__all__ = ["Automaton", "Operation", "Position", "Span"]
+__all__ = ["Action", "Automaton", "Operation", "Position", "Span"]
 
 Action = Literal[
     "lock", "trylock", "unlock", "load", "store", "cmpxchg", "xchg", "may_sleep", "relax", "enter", "leave"

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from sevviz.automaton import Automaton, Operation, Position, Span
+from sevviz.automaton import Action, Automaton, Operation, Position, Span
 
 __all__ = [
     "ATOMIC",
@@ -24,8 +24,10 @@ __all__ = [
     "SIGNALLED",
     "SPINLOCK",
     "WOKEN",
+    "Action",
     "Automaton",
     "Fault",
+    "Kind",
     "Operation",
     "Position",
     "Program",
