@@ -48,7 +48,8 @@ _CONDITIONS = {
     "scheduling-while-atomic": "needs CONFIG_PREEMPT_COUNT, and a task that leaves its CPU with a spinlock: it has to "
     "wait for a mutex, or it has returned.",
     "spinlock-recursion": "needs CONFIG_DEBUG_SPINLOCK, and a lockdep that has not spoken before.",
-    "unlock-by-non-owner": "needs CONFIG_DEBUG_MUTEXES, and a lockdep that has not spoken before.",
+    "unlock-by-non-owner": "needs CONFIG_DEBUG_MUTEXES, and a lockdep that has not spoken before; with "
+    "CONFIG_DEBUG_BUGVERBOSE it names file and line.",
     "soft-lockup": "needs CONFIG_SOFTLOCKUP_DETECTOR, and a CPU that has not scheduled for twice "
     "kernel.watchdog_thresh (10 s). It repeats itself while that lasts.",
 }
