@@ -81,7 +81,7 @@ def _problem(peer: Peer, status: int, said: str, limit: int) -> str:
         return f"> {limit} s"
     if "Search not completed" in said or '"complete": false' in said:
         return "out of memory"
-    if status and not (peer.may_fail and status == 1):
+    if status and not (peer.may_fail and status == 1 and states_in(said)):
         return f"failed with status {status}"
     return ""
 

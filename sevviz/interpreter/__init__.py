@@ -1,4 +1,4 @@
-"""What the primitives do: the only file that knows lock rules.
+"""What the primitives do: the only package that knows lock rules.
 
 Every function is pure: states come in, states and faults go out. All nondeterminism is the choice of the next actor: a
 task number from 1, its negative for a fatal signal to that task, or -(OVERTAKE + number) for a store that overtakes.
@@ -14,7 +14,9 @@ from __future__ import annotations
 import errno
 from typing import NamedTuple
 
-from sevviz.model import FAULTED, MUTEX, OFF_CPU, OVERTAKE, SIGNALLED, SPINLOCK, WOKEN, Fault, Operation, Program, State
+from sevviz.interpreter.faults import broken_rule, fault_of, faults_after
+from sevviz.interpreter.waiting import CPU, Wait, in_atomic_context, lock_wait, wait_of
+from sevviz.model import FAULTED, MUTEX, OFF_CPU, OVERTAKE, SIGNALLED, WOKEN, Fault, Operation, Program, State
 from sevviz.release_order import overtaker_of
 
 __all__ = [
@@ -31,8 +33,6 @@ __all__ = [
 ]
 
 EINTR = -errno.EINTR
-CPU = -1  # the "object" of a wait for a processor
-
 ENDS_SCHEDULE = frozenset({"unlock-not-held", "exclusion"})  # the other faults are recorded, and execution goes on
 
 
@@ -44,62 +44,10 @@ class Move(NamedTuple):
     faults: tuple[Fault, ...]
 
 
-class Wait(NamedTuple):
-    """A task that cannot step (numbers from 1) waits for an object that `holder` has."""
-
-    task: int
-    object: int  # index into Program.objects, or CPU
-    holder: int
-    killable: bool
-
-
 def initial_state(program: Program) -> State:
     """Every task before its first step, every lock free, every field at its initial value."""
     count = len(program.tasks)
     return State((0,) * count, tuple(o.initial for o in program.objects), (0,) * count)
-
-
-def in_atomic_context(program: Program, state: State, task: int) -> bool:
-    """Whether a task holds a spinlock, so that it must not sleep (locktypes.rst, "preemption disabled")."""
-    return any(state.values[lock] == task for lock in program.spinlocks)
-
-
-def wait_of(program: Program, state: State, task: int) -> Wait | None:
-    """Why a task cannot step; None if it can or has finished. The only place that knows what blocks."""
-    wait = _lock_wait(program, state, task)
-    if wait is None and program.cpus is not None and program.position(state, task - 1).operation is not None:
-        return _wait_for_cpu(program, state, task, program.cpus)
-    return wait
-
-
-def _lock_wait(program: Program, state: State, task: int) -> Wait | None:
-    """The lock that a task waits for, asleep or spinning."""
-    operation = program.position(state, task - 1).operation
-    if operation is None or operation.action != "lock":
-        return None
-    holder = state.values[operation.object]
-    # A fatal signal ends an interruptible wait, so a signalled task is not blocked: its step returns -EINTR.
-    if not holder or (operation.interruptible and state.marks[task - 1] & SIGNALLED):
-        return None
-    return Wait(task, operation.object, holder, operation.interruptible)
-
-
-def _wait_for_cpu(program: Program, state: State, task: int, cpus: int) -> Wait | None:
-    """Spinners keep their CPUs, and so do tasks in atomic context unless they sleep (preemption is off)."""
-    if in_atomic_context(program, state, task) and not state.marks[task - 1] & OFF_CPU:
-        return None
-    others = [u for u in range(1, len(program.tasks) + 1) if u != task and _keeps_cpu(program, state, u)]
-    return Wait(task, CPU, others[0], killable=False) if len(others) >= cpus else None
-
-
-def _keeps_cpu(program: Program, state: State, task: int) -> bool:
-    if program.position(state, task - 1).operation is None:
-        return False
-    wait = _lock_wait(program, state, task)
-    if wait is not None:
-        # Who waits for a spinlock spins; who waits for a mutex has left its CPU, in atomic context or not.
-        return program.objects[wait.object].kind == SPINLOCK
-    return in_atomic_context(program, state, task) and not state.marks[task - 1] & OFF_CPU
 
 
 def moves(program: Program, state: State) -> list[Move]:
@@ -138,10 +86,10 @@ def step(program: Program, state: State, actor: int) -> Move:
     assert operation is not None, "a finished task has no step"
     assert wait_of(program, state, actor) is None, "a blocked task cannot step"
     result, value = effect_of(operation, state, actor)
-    broken = _broken_rule(program, state, actor, operation)
+    broken = broken_rule(program, state, actor, operation)
     if broken in ENDS_SCHEDULE:
         after = state._replace(marks=_put(state.marks, task, state.marks[task] | FAULTED))
-        return Move(actor, after, (_fault(program, state, broken, actor, operation),))
+        return Move(actor, after, (fault_of(program, state, broken, actor, operation),))
     values = _put(state.values, operation.object, value) if operation.object >= 0 else state.values
     position = automaton.after(state.positions[task], result)
     # The handoff is for the wait that the signal ended, not for later ones.
@@ -149,8 +97,8 @@ def step(program: Program, state: State, actor: int) -> Move:
     after = State(_put(state.positions, task, position), values, marks)
     if program.cpus is not None:
         after = _leave_cpus(program, after, actor)
-    faults = (_fault(program, state, broken, actor, operation),) if broken else ()
-    return Move(actor, after, (*faults, *_faults_after(program, state, after, actor, operation)))
+    faults = (fault_of(program, state, broken, actor, operation),) if broken else ()
+    return Move(actor, after, (*faults, *faults_after(program, state, after, actor, operation)))
 
 
 def _put(numbers: tuple[int, ...], index: int, number: int) -> tuple[int, ...]:
@@ -200,75 +148,11 @@ def effect_of(operation: Operation, state: State, task: int) -> tuple[int, int]:
     return result, after
 
 
-def _broken_rule(program: Program, state: State, task: int, operation: Operation) -> str:
-    """The kind of fault that this step is, "" for none."""
-    match operation.action:
-        # mutex_lock() begins with might_sleep(), so under a spinlock it is a fault even when the mutex is free.
-        case "lock" | "may_sleep" if _may_sleep(program, operation) and in_atomic_context(program, state, task):
-            return "sleep-in-atomic"
-        case "unlock" if state.values[operation.object] != task:
-            return "unlock-not-held"
-        case "enter" if _inside(program, state, operation.vms, task):
-            return "exclusion"
-    return ""
-
-
-def _may_sleep(program: Program, operation: Operation) -> bool:
-    """Whether it may sleep, now or another time: a mutex's lock function, might_sleep(), cond_resched()."""
-    return operation.action == "may_sleep" or program.objects[operation.object].kind == MUTEX
-
-
-def _inside(program: Program, state: State, vms: tuple[int, ...], task: int) -> int:
-    """The number of another task that is inside the work on one of `vms`, 0 if there is none."""
-    for other in range(1, len(program.tasks) + 1):
-        operation = program.position(state, other - 1).operation
-        if other != task and operation is not None and operation.action == "leave" and set(operation.vms) & set(vms):
-            return other
-    return 0
-
-
-def _fault(program: Program, state: State, kind: str, task: int, operation: Operation) -> Fault:
-    holding = program.spinlocks if kind == "sleep-in-atomic" else program.locks
-    held = tuple(program.objects[lock].name for lock in holding if state.values[lock] == task)
-    name = program.objects[operation.object].name if operation.object >= 0 else None
-    if kind == "exclusion":
-        inside = program.position(state, _inside(program, state, operation.vms, task) - 1).operation
-        common = sorted(set(operation.vms) & set(inside.vms if inside else ()))
-        name = program.vms[common[0]]
-    return Fault(kind, task, operation.span, operation.source, name, held)
-
-
-def _faults_after(program: Program, before: State, after: State, actor: int, operation: Operation) -> list[Fault]:
-    """Faults that the new state shows: a sleeper in atomic context, a lock held at return, a flag left set."""
-    faults = []
-    if program.spinlocks:
-        for task in range(1, len(program.tasks) + 1):
-            sleeping = _sleeps_in_atomic(program, after, task)
-            if sleeping is not None and _sleeps_in_atomic(program, before, task) is None:
-                faults.append(_fault(program, after, "sleep-in-atomic", task, sleeping))
-    if actor > 0 and program.position(after, actor - 1).operation is None:
-        held = tuple(program.objects[lock].name for lock in program.locks if after.values[lock] == actor)
-        faults += [Fault("held-at-return", actor, operation.span, operation.source, name, held) for name in held]
-        if all(program.position(after, task).operation is None for task in range(len(program.tasks))):
-            for shared, value in zip(program.objects, after.values, strict=True):
-                if not shared.is_lock and value != shared.initial and not shared.persistent:
-                    faults.append(Fault("flag-left-set", None, None, 0, shared.name))
-    return faults
-
-
-def _sleeps_in_atomic(program: Program, state: State, task: int) -> Operation | None:
-    """The mutex operation that a task sleeps in while it holds a spinlock ("scheduling while atomic")."""
-    wait = _lock_wait(program, state, task)
-    if wait is None or program.objects[wait.object].kind != MUTEX or not in_atomic_context(program, state, task):
-        return None
-    return program.position(state, task - 1).operation
-
-
 def _leave_cpus(program: Program, state: State, actor: int) -> State:
     """Mark who sleeps after a step of `actor`: a waiter for a mutex leaves its CPU, in atomic context too."""
     marks = [mark & ~OFF_CPU if task == actor else mark for task, mark in enumerate(state.marks, 1)]
     for task in range(1, len(program.tasks) + 1):
-        wait = _lock_wait(program, state, task)
+        wait = lock_wait(program, state, task)
         if wait is not None and program.objects[wait.object].kind == MUTEX:
             marks[task - 1] |= OFF_CPU
     return state._replace(marks=tuple(marks))

@@ -1,0 +1,71 @@
+"""What blocks a task: locks that others hold, and processors that others keep."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sevviz.model import MUTEX, OFF_CPU, SIGNALLED, SPINLOCK, Operation, Program, State
+
+__all__ = ["CPU", "Wait", "in_atomic_context", "lock_wait", "sleeps_in_atomic", "wait_of"]
+
+CPU = -1  # the "object" of a wait for a processor
+
+
+class Wait(NamedTuple):
+    """A task that cannot step (numbers from 1) waits for an object that `holder` has."""
+
+    task: int
+    object: int  # index into Program.objects, or CPU
+    holder: int
+    killable: bool
+
+
+def in_atomic_context(program: Program, state: State, task: int) -> bool:
+    """Whether a task holds a spinlock, so that it must not sleep (locktypes.rst, "preemption disabled")."""
+    return any(state.values[lock] == task for lock in program.spinlocks)
+
+
+def wait_of(program: Program, state: State, task: int) -> Wait | None:
+    """Why a task cannot step; None if it can or has finished. The only place that knows what blocks."""
+    wait = lock_wait(program, state, task)
+    if wait is None and program.cpus is not None and program.position(state, task - 1).operation is not None:
+        return _wait_for_cpu(program, state, task, program.cpus)
+    return wait
+
+
+def lock_wait(program: Program, state: State, task: int) -> Wait | None:
+    """The lock that a task waits for, asleep or spinning."""
+    operation = program.position(state, task - 1).operation
+    if operation is None or operation.action != "lock":
+        return None
+    holder = state.values[operation.object]
+    # A fatal signal ends an interruptible wait, so a signalled task is not blocked: its step returns -EINTR.
+    if not holder or (operation.interruptible and state.marks[task - 1] & SIGNALLED):
+        return None
+    return Wait(task, operation.object, holder, operation.interruptible)
+
+
+def _wait_for_cpu(program: Program, state: State, task: int, cpus: int) -> Wait | None:
+    """Spinners keep their CPUs, and so do tasks in atomic context unless they sleep (preemption is off)."""
+    if in_atomic_context(program, state, task) and not state.marks[task - 1] & OFF_CPU:
+        return None
+    others = [u for u in range(1, len(program.tasks) + 1) if u != task and _keeps_cpu(program, state, u)]
+    return Wait(task, CPU, others[0], killable=False) if len(others) >= cpus else None
+
+
+def _keeps_cpu(program: Program, state: State, task: int) -> bool:
+    if program.position(state, task - 1).operation is None:
+        return False
+    wait = lock_wait(program, state, task)
+    if wait is not None:
+        # Who waits for a spinlock spins; who waits for a mutex has left its CPU, in atomic context or not.
+        return program.objects[wait.object].kind == SPINLOCK
+    return in_atomic_context(program, state, task) and not state.marks[task - 1] & OFF_CPU
+
+
+def sleeps_in_atomic(program: Program, state: State, task: int) -> Operation | None:
+    """The mutex operation that a task sleeps in while it holds a spinlock ("scheduling while atomic")."""
+    wait = lock_wait(program, state, task)
+    if wait is None or program.objects[wait.object].kind != MUTEX or not in_atomic_context(program, state, task):
+        return None
+    return program.position(state, task - 1).operation
