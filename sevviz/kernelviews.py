@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["ClassesView", "KernelView"]
 
 KERNELS = {"With lock checks": Machine(), "As distributions build it": Machine(checks=False)}
-RECORDED = {"debug": "Recorded, with lock checks", "plain": "Recorded, without", "rt": "Recorded, PREEMPT_RT"}
+RECORDED = {
+    "debug": "Recorded, with lock checks",
+    "plain": "Recorded, without",
+    "smp": "Recorded, on several CPUs",
+    "rt": "Recorded, PREEMPT_RT",
+}
 OWN_WORDS = (
     "The kernel's own words, without call traces, rulers and addresses. The tasks were kernel threads on a small "
     "struct kvm, not KVM itself."

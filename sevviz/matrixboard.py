@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sevviz.embedding import embedded
+from sevviz.kernelviews import KernelView
 from sevviz.liveviews import LiveView
 from sevviz.stepper import Stepper
 from sevviz.views.matrix import MOST_STATES
@@ -27,7 +28,10 @@ __all__ = ["MatrixBoard", "matrix"]
 
 
 class MatrixBoard:
-    """A matrix to be shown in a notebook. `table` has all that was found; `stepper` is the one opened last."""
+    """A matrix to be shown in a notebook. `table` has all that was found.
+
+    `stepper` is the one that the cell pressed last has opened, `kernel` the view of what real kernels printed there.
+    """
 
     def __init__(self, table: Matrix) -> None:
         import ipywidgets
@@ -35,6 +39,7 @@ class MatrixBoard:
         self.table = table
         self.view = LiveView(payload=table.payload())
         self.stepper: Stepper | None = None
+        self.kernel: KernelView | None = None
         self.box: Any = ipywidgets.VBox([self.view])
         self.view.observe(self._chosen, "chosen")
 
@@ -51,10 +56,13 @@ class MatrixBoard:
         return draw_matrix(self.table)
 
     def open(self, scheme: str, scenario: str) -> Stepper:
-        """Put a stepper with the schedule of a cell under the table."""
+        """Put a stepper with the schedule of a cell under the table, and below it what a kernel prints there."""
         cell = self.cell(scheme, scenario)
         self.stepper = Stepper(scheme, scenario, schedule=cell.schedule)
-        self.box.children = (self.view, self.stepper)
+        if self.kernel is not None:
+            self.kernel.close()
+        self.kernel = KernelView(self.stepper)
+        self.box.children = (self.view, self.stepper, self.kernel)
         return self.stepper
 
     def _chosen(self, change: dict[str, Any]) -> None:
