@@ -1,17 +1,22 @@
-"""What a page says without its player: every outcome of a search with a shortest schedule, step by step, as text."""
+"""What a page says without its player: every outcome with a shortest schedule, as a still and step by step as text."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from sevviz.schedule import format_schedule
 from sevviz.traces import run
+from sevviz.views.stills import lanes_svg, legend_html, looks_of
 from sevviz.views.verdict_words import verdict_line
+from sevviz.views.waitfor import draw_wait_for
 from sevviz.views.words import deadlock_sentence, step_sentence
 
 if TYPE_CHECKING:
+    from sevviz.analysis import Deadlock
     from sevviz.census import Outcome
+    from sevviz.model import Trace
     from sevviz.verdict import Verdict
 
 __all__ = ["story_html"]
@@ -20,17 +25,18 @@ MOST_OUTCOMES = 12  # a ring of many has more result tuples than a reader reads
 
 
 def story_html(verdict: Verdict) -> str:
-    """The verdict, then the outcomes as lists of sentences."""
+    """The verdict, then the outcomes: for each a still and a list of sentences."""
     shown = verdict.outcomes[:MOST_OUTCOMES]
-    parts = [f"<p>{escape(verdict_line(verdict))}</p>", *(_outcome(verdict, outcome) for outcome in shown)]
+    traces = [run(verdict.program, outcome.schedule) for outcome in shown]
+    parts = [f"<p>{escape(verdict_line(verdict))}</p>", legend_html(looks_of(trace) for trace in traces)]
+    parts += [_outcome(verdict, outcome, trace) for outcome, trace in zip(shown, traces, strict=True)]
     more = len(verdict.outcomes) - len(shown)
     if more:
         parts.append(f"<p>{more} more outcomes: run the notebook for the rest.</p>")
     return "".join(parts)
 
 
-def _outcome(verdict: Verdict, outcome: Outcome) -> str:
-    trace = run(verdict.program, outcome.schedule)
+def _outcome(verdict: Verdict, outcome: Outcome, trace: Trace) -> str:
     pairs = zip(trace.steps, trace.states, trace.states[1:], strict=False)
     items = "".join(f"<li>{escape(step_sentence(verdict.program, *pair))}</li>" for pair in pairs)
     results = [f"task {n} returns {value}" for n, value in enumerate(outcome.returns, 1) if value is not None]
@@ -41,8 +47,15 @@ def _outcome(verdict: Verdict, outcome: Outcome) -> str:
         else ""
     )
     head = ", ".join(filter(None, [title, *results]))
-    closing = f"<p>{escape(deadlock_sentence(verdict.program, outcome.deadlock))}</p>" if outcome.deadlock else ""
+    closing = _closing(verdict, outcome.deadlock, trace) if outcome.deadlock else ""
     schedule = format_schedule(outcome.schedule) or "no step"
-    return (
-        f"<p><strong>{escape(head)}</strong>{escape(count)}; shortest schedule: {schedule}</p><ol>{items}</ol>{closing}"
-    )
+    said = f"<p><strong>{escape(head)}</strong>{escape(count)}; shortest schedule: {schedule}</p>"
+    return f"{said}{lanes_svg(trace, outcome.deadlock)}<ol>{items}</ol>{closing}"
+
+
+def _closing(verdict: Verdict, deadlock: Deadlock, trace: Trace) -> str:
+    """The deadlock in a sentence, with its wait-for graph where there is Graphviz."""
+    sentence = escape(deadlock_sentence(verdict.program, deadlock))
+    svg = draw_wait_for(trace).svg
+    picture = f'<img alt="Wait-for graph of this deadlock" src="data:image/svg+xml;charset=utf-8,{quote(svg)}">'
+    return f"<p>{sentence}</p>{picture if svg else ''}"

@@ -32,6 +32,8 @@ SMUGGLED = {
     "style-src-attr": '<p id="smuggled" style="color: #f00">x</p>',
     "style-src-elem": f'<link rel="stylesheet" href="{ELSEWHERE}style">',
 }
+# What pictures say of themselves, if they are there to be seen.
+STILLS = "(pictures) => pictures.map((one) => one.getBoundingClientRect().height > 40 && (one.ariaLabel ?? one.alt))"
 # The page round its players, and how many elements of each kind could do harm anywhere.
 REST = """() => {
   const copy = document.body.cloneNode(true);
@@ -195,6 +197,11 @@ def test_without_javascript_every_outcome_is_told(chromium: Browser, naive_page:
     story = page.locator("#stepper-1 .story")
     expect(story).to_be_visible()
     expect(story).to_contain_text("shortest schedule: 1 2")
+    assert story.get_by_role("img").evaluate_all(STILLS) == [
+        "Lanes: 2 tasks, 2 steps. The list says the same.",
+        "Wait-for graph of this deadlock",
+        "Lanes: 2 tasks, 12 steps. The list says the same.",
+    ]
     context.close()
 
 
