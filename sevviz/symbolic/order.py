@@ -84,17 +84,17 @@ def _best_order(uses: Sequence[Uses]) -> list[int]:
     for task, names in enumerate(uses):
         for name in names:
             users[name] = users.get(name, 0) | 1 << task
-    everyone = (1 << len(uses)) - 1
+    everyone, limit = (1 << len(uses)) - 1, _cost(range(len(uses)), uses)
     best: dict[int, tuple[int, int, tuple[int, ...]]] = {0: (0, 0, ())}
     for chosen in range(1, everyone + 1):
-        divided = sum([1 for mask in users.values() if mask & chosen and mask & ~chosen])
+        added = WEIGHT ** sum([1 for mask in users.values() if mask & chosen and mask & ~chosen])
         found = []
-        for task in range(len(uses)):
-            if chosen >> task & 1:
-                cost, late, order = best[chosen ^ 1 << task]
-                found.append((cost, late + _lateness(uses[task], task, users, chosen), (*order, task)))
-        cost, late, order = min(found)
-        best[chosen] = cost + WEIGHT**divided, late, order
+        for task in range(len(uses)) if added <= limit else ():
+            cost, late, order = best.get(chosen & ~(1 << task), (limit, 0, ()))
+            if chosen >> task & 1 and cost + added <= limit:  # else the order of the program is cheaper
+                found.append((cost + added, late + _lateness(uses[task], task, users, chosen), (*order, task)))
+        if found:
+            best[chosen] = min(found)
     return list(best[everyone][2])
 
 

@@ -64,6 +64,7 @@ class Rules:
         self._alone = [self._only((task,)) for task in range(len(program.tasks))]
         self._objects: dict[tuple[int, Local], tuple[int, ...]] = {}
         self._rows: dict[tuple[int, int, Local, int], tuple[Row, ...]] = {}
+        self._moves: dict[tuple[object, ...], list[Move]] = {}  # by task, local state and values
 
     def _only(self, tasks: tuple[int, ...]) -> Program:
         """The program with all other tasks finished. Tasks keep their numbers: they are the holders of locks."""
@@ -74,11 +75,18 @@ class Rules:
     def probe(self, task: int, local: Local, values: dict[int, int]) -> State:
         """The state in which only `task` is left and only the objects in `values` are not 0."""
         marks, positions = (*(0,) * task, mark_of(local)), (*(0,) * task, position_of(local))
-        return State(positions, tuple(values.get(o, 0) for o in range(len(self.program.objects))), marks)
+        filled = [0] * len(self.program.objects)
+        for number, value in values.items():
+            filled[number] = value
+        return State(positions, tuple(filled), marks)
 
     def moves(self, task: int, local: Local, values: dict[int, int]) -> list[Move]:
         """What `task` can do in a probe."""
-        return moves(self._alone[task], self.probe(task, local, values))
+        key = (task, local, *values.items())
+        found = self._moves.get(key)
+        if found is None:
+            found = self._moves[key] = moves(self._alone[task], self.probe(task, local, values))
+        return found
 
     def wait(self, task: int, local: Local, values: dict[int, int]) -> Wait | None:
         """What `task` waits for in a probe."""
