@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from .measure import Plan, Result, measure
-from .peers import Peer, Tools, peers
+from .peers import FIRST, Peer, Tools, peers
 from .report import Case, growth, markdown, write
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +24,7 @@ CASES = (
     ("flag_then_mutex", "ring8"), ("flag_then_mutex", "ring32"), ("v4", "ring8"), ("naive", "ring32"),
 )  # fmt: skip
 MOST = 1 << 64  # states; nothing that visits them is tried on more
+SURELY = 3  # times the limit: what is expected to take so long is not tried
 ENOUGH = 0.3  # seconds more than for the smallest case tell how many states an engine visits in a second
 
 
@@ -72,16 +73,15 @@ def _environment(compiled: str) -> dict[str, str]:
 
 def _run_case(case: Case, found: list[Peer], folder: Path, plan: Plan, results: dict[tuple[Case, str], Result]) -> None:
     """Measure one case; what is missing or would take too long is said instead."""
-    first = found[0]
-    results[case, first.name] = measure([first], folder, plan._replace(runs=1))[first.name]
-    states = results[case, first.name].states or MOST
+    results[case, FIRST] = measure(found[:1], folder, plan._replace(runs=1))[FIRST]
+    states = results[case, FIRST].states or MOST
     todo = []
     for peer in found:
-        expected = _expected(peer, states, results)
+        seconds = expected(peer, states, results)
         if peer.missing:
             results[case, peer.name] = Result(said=f"skipped: {peer.missing}")
-        elif expected > plan.limit:
-            results[case, peer.name] = Result(said=_too_long(expected))
+        elif seconds > SURELY * plan.limit:
+            results[case, peer.name] = Result(said=_too_long(seconds))
         else:
             todo.append(peer)
     results.update({(case, name): result for name, result in measure(todo, folder, plan).items()})
@@ -89,13 +89,18 @@ def _run_case(case: Case, found: list[Peer], folder: Path, plan: Plan, results: 
         sys.stderr.write(f"{' '.join(case)}, {peer.name}: {results[case, peer.name]}\n")
 
 
-def _expected(peer: Peer, states: int, results: dict[tuple[Case, str], Result]) -> float:
+def expected(peer: Peer, states: int, results: dict[tuple[Case, str], Result]) -> float:
     """Seconds that a peer will take by its rate on the smaller cases, 0 if nothing can be said."""
     if not peer.visits:
         return 0.0
     if states >= MOST:
         return float(states)
-    known = [(r.seconds, r.states) for (_, name), r in results.items() if name == peer.name and r.seconds and r.states]
+    # By the states of the program, not those that a peer with reductions has left.
+    known = [
+        (result.seconds, results[case, FIRST].states or MOST)
+        for (case, name), result in results.items()
+        if name == peer.name and result.seconds
+    ]
     fastest = min((seconds for seconds, _ in known), default=0.0)
     rates = [(seconds - fastest) / count for seconds, count in known if seconds - fastest > ENOUGH]
     return rates[-1] * states if rates else 0.0
