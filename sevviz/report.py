@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from sevviz.schedule import format_schedule
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Paint", "fault_text", "head", "symbolic_text", "table", "verdict_text"]
 
 MOST_LINES = 9  # of a head: with many tasks, the first ones show what all are like
+LONGEST_SCHEDULE = 40  # choices; with more of them, the first ones
 
 COLOURS = {"good": "32", "bad": "1;31", "note": "33", "dim": "2", "bold": "1"}
 
@@ -59,16 +61,23 @@ def symbolic_text(verdict: SymbolicVerdict, paint: Paint) -> str:
     lines = [*head(program, paint)[:MOST_LINES], *(["  ..."] if len(program.tasks) >= MOST_LINES else []), ""]
     states = "an unknown number of" if verdict.states is None else f"{verdict.states:,}"
     lines += [f"Searched with decision diagrams: {states} states, {verdict.nodes:,} nodes.", ""]
-    rows = [(outcome_label(o), format_schedule(o.schedule) or "(no step)") for o in verdict.outcomes]
+    rows = [(outcome_label(o), _beginning(o.schedule)) for o in verdict.outcomes]
     lines += table([("outcome", "shortest schedule"), *rows]) if rows else []
     for count in verdict.counts:
         lines.append(f"{count.result}: {count.numbers[0]} to {count.numbers[-1]} of {len(program.tasks)} tasks at once")
     for found in verdict.faults:
         line = fault_text(program, found.fault.kind, fault_json(program, found))
-        lines.append(paint(f"{line}  {format_schedule(found.schedule)}", "bad"))
+        lines.append(paint(f"{line}  {_beginning(found.schedule)}", "bad"))
     lines += _loops(verdict, paint)
     lines += [paint(note, "note") for note in verdict.notes]
     return "\n".join([*lines, "", _symbolic_conclusion(verdict, paint)])
+
+
+def _beginning(schedule: Sequence[int]) -> str:
+    """A schedule, or the beginning of one that is too long to be read."""
+    if len(schedule) <= LONGEST_SCHEDULE:
+        return format_schedule(schedule) or "(no step)"
+    return f"{format_schedule(schedule[:LONGEST_SCHEDULE])} ... ({len(schedule)} steps, all of them with --json)"
 
 
 def _symbolic_conclusion(verdict: SymbolicVerdict, paint: Paint) -> str:
@@ -108,6 +117,8 @@ def _share(count: int | None, total: int | None) -> tuple[str, str]:
 
 def outcome_label(outcome: Outcome) -> str:
     """An outcome in a few words: "0, -EBUSY", "deadlock", "fault: unlock-not-held"."""
+    if outcome.kind == "returned" and len(outcome.returns) >= MOST_LINES:
+        return ", ".join(f"{value} x{len(list(same))}" for value, same in groupby(outcome.returns))
     if outcome.kind == "returned":
         return ", ".join(str(value) for value in outcome.returns)
     if outcome.fault is not None:

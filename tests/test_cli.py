@@ -201,6 +201,16 @@ def test_a_replay_shows_stores_that_overtake_and_signals_as_they_are_written(
     )
 
 
+def test_what_many_tasks_do_fits_on_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = output(capsys, "check", "naive", "--scenario", "ring32")
+    lines = out.splitlines()
+    assert status == 1
+    assert "deadlock  " + " ".join(str(task) for task in range(32, 0, -1)) in lines
+    (success,) = [line for line in lines if line.startswith("0 x32 ")]
+    assert success.endswith(" 26 ... (192 steps, all of them with --json)")
+    assert max(len(line) for line in lines) < 200
+
+
 def test_many_tasks_are_searched_with_decision_diagrams(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = output(capsys, "check", "naive", "--scenario", "ring8", "--json")
     found = json.loads(out)
