@@ -7,7 +7,8 @@ import pytest
 from benchmarks.__main__ import expected
 from benchmarks.measure import Plan, Result, measure, states_in
 from benchmarks.peers import FIRST, Peer, Tools, peers
-from benchmarks.report import BEGIN, END, markdown, write
+from benchmarks.readme import put
+from benchmarks.report import table as report_of
 from benchmarks.smv import smv
 from benchmarks.steps import Step, table
 
@@ -94,11 +95,11 @@ def test_the_table_goes_between_the_markers(tmp_path: Path) -> None:
         (PAIR, "c"): Result(said="skipped: x"),
     }
     readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
-    write(markdown([PAIR], ["a", "b", "c"], results), readme)
+    readme.write_text("before\n<!-- benchmark -->\nold\n<!-- /benchmark -->\nafter\n", encoding="utf-8")
+    put("benchmark", report_of([PAIR], ["a", "b", "c"], results), readme)
     text = readme.read_text(encoding="utf-8")
-    assert text.startswith(f"before\n{BEGIN}\n| |")
-    assert text.endswith(f"{END}\nafter\n")
+    assert text.startswith("before\n<!-- benchmark -->\n\n|  | `flag_then_mutex` double |\n")
+    assert text.endswith("<!-- /benchmark -->\nafter\n")
     assert "| b | 0.4 s<br>4 x, 9 MB<br>100 states |" in text
     assert "| c | skipped: x |" in text
     assert "old" not in text

@@ -1,6 +1,6 @@
 """`python -m benchmarks` in the folder tests: whole-process times and memory of sevviz and its peers, as a table.
 
-Each number is the median of several runs. Peers that are not here are named. `--write README.md` puts the table there.
+Each number is the median of several runs. Peers that are not here are named. `--readme` puts the table into README.md.
 NuSMV: `--nusmv PYTHON`, a Python with pynusmv (on PyPI, for Python 3.6); Harmony: `--harmony COMMAND`; minicheck:
 `--minicheck PYTHON` (both on PyPI).
 """
@@ -16,7 +16,8 @@ from pathlib import Path
 
 from .measure import Plan, Result, measure
 from .peers import FIRST, Peer, Tools, peers
-from .report import Case, growth, markdown, write
+from .readme import put
+from .report import Case, growth, pairings, table
 
 ROOT = Path(__file__).parents[2]
 CASES = (
@@ -43,8 +44,8 @@ def main() -> int:
                 _run_case((scheme, scenario), found, Path(folder), plan, results)
     said = _text(list(cases or CASES), [peer.name for peer in found], results, options)
     sys.stdout.write(f"{said}\n\n{time.monotonic() - started:.0f} s in all\n")
-    if options.write:
-        write(said, Path(options.write))
+    if options.readme:
+        put("benchmark", said, ROOT / "README.md")
     return 0
 
 
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--harmony", default="", metavar="COMMAND")
     parser.add_argument("--minicheck", default="", metavar="PYTHON")
     parser.add_argument("--case", action="append", default=[], metavar="SCHEME:SCENARIO", help="default: all")
-    parser.add_argument("--write", metavar="FILE", help="put the table between the markers of this file")
+    parser.add_argument("--readme", action="store_true", help="put the table into README.md")
     return parser
 
 
@@ -121,7 +122,7 @@ def _text(
         runs += f" ({options.slow_runs} of what takes more than 10 s)"
     machine = f"{os.cpu_count()} CPUs, Python {platform.python_version()}"
     about = f"Whole processes, compilers included, {runs} on {machine}; `x` is times the first engine."
-    return f"\n{about}\n\n{markdown(cases, engines, results)}\n\nGrowth in rings of N: {growth()}\n"
+    return f"{about}\n\n{table(cases, engines, results)}\nGrowth in rings of N: {growth()}\n\n{pairings()}\n"
 
 
 if __name__ == "__main__":

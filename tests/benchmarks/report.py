@@ -1,32 +1,32 @@
 """The table of a benchmark, in Markdown, and what it says about growth."""
 
+import statistics
+import time
 from collections.abc import Mapping, Sequence
 from math import isclose
-from pathlib import Path
+from random import Random
 
+from sevviz.catalogue import program
 from sevviz.scale import fit_exponent, measure
+from sevviz.symbolic import check_symbolic
 
 from .measure import Result
+from .readme import markdown
 
 Case = tuple[str, str]  # a scheme and a scenario
 Results = Mapping[tuple[Case, str], Result]  # by case and engine
 
-BEGIN, END = "<!-- benchmark -->", "<!-- end of benchmark -->"
+SEEDS = 50
 FAMILIES = (("naive", 32), ("flag_then_mutex", 32), ("v4", 12))  # schemes and the largest rings to fit
 
 
-def markdown(cases: Sequence[Case], engines: Sequence[str], results: Results) -> str:
+def table(cases: Sequence[Case], engines: Sequence[str], results: Results) -> str:
     """A row for each engine, a column for each case: seconds, how many times those of the first engine, memory."""
-    states = {case: results[case, engines[0]].states for case in cases}
-    lines = [
-        "| | " + " | ".join(f"`{scheme}` {scenario}" for scheme, scenario in cases) + " |",
-        "|---|" + "---|" * len(cases),
-        "| states | " + " | ".join(_number(states[case]) for case in cases) + " |",
+    states = [_number(results[case, engines[0]].states) for case in cases]
+    rows = [
+        [engine, *(_cell(results[case, engine], results[case, engines[0]]) for case in cases)] for engine in engines
     ]
-    for engine in engines:
-        cells = [_cell(results[case, engine], results[case, engines[0]]) for case in cases]
-        lines.append(f"| {engine} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return markdown(["", *(f"`{scheme}` {scenario}" for scheme, scenario in cases)], [["states", *states], *rows])
 
 
 def _number(states: int | None) -> str:
@@ -62,7 +62,16 @@ def growth() -> str:
     return "; ".join(found) + "."
 
 
-def write(text: str, path: Path) -> None:
-    """Put the text between the two markers of a file."""
-    before, rest = path.read_text(encoding="utf-8").split(BEGIN)
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+def pairings() -> str:
+    """How long the symbolic search takes for random pairs of VMs, which are harder than rings."""
+    times, unfinished = list[float](), 0
+    for seed in range(SEEDS):
+        chance = Random(seed)  # noqa: S311 - repeatable, not secret
+        pairs = [chance.sample("ABCDEFGH", 2) for _ in range(8)]
+        asked = program("v4", tasks=tuple(f"migrate({dst}, {src})" for src, dst in pairs))
+        started = time.perf_counter()
+        verdict = check_symbolic(asked)
+        times.append(time.perf_counter() - started)
+        unfinished += not verdict.complete
+    found = f"median {statistics.median(times):.2g} s, worst {max(times):.2g} s"
+    return f"`v4` with 8 moves between random pairs of 8 VMs, {SEEDS} seeds: {found}, {unfinished} inconclusive."
