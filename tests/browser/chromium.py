@@ -6,7 +6,7 @@ import json
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import axe_playwright_python
 
@@ -14,7 +14,7 @@ import sevviz
 from sevviz.payload import pack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from playwright.sync_api import Browser, Page, Playwright
 
@@ -23,8 +23,16 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "
 PLAYER = Path(sevviz.__file__).parent / "player"
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
-COLOUR_RULES = ("color-contrast", "link-in-text-block")  # all that a dark page can break and a light one cannot
-WIDTHS = (1280, 375)  # CSS pixels: a screen and a phone
+COLOUR_RULES = ("color-contrast", "link-in-text-block")
+WIDTHS = SCREEN, PHONE = 1280, 375  # CSS pixels
+# How a page is looked at: a width, light or dark, and by which rules: all, if none is named.
+Corner = tuple[int, Literal["light", "dark"], *tuple[str, ...]]
+CORNERS: tuple[Corner, ...] = (
+    (SCREEN, "light"),
+    (PHONE, "dark"),
+    (SCREEN, "dark", *COLOUR_RULES),
+    (PHONE, "light", *COLOUR_RULES),
+)
 
 TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -84,15 +92,13 @@ def readable(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def troubles(page: Page) -> dict[str, object]:
+def troubles(page: Page, corners: Sequence[Corner] = CORNERS) -> dict[str, object]:
     """What axe-core finds on a wide screen and on a phone, light and dark, and how wide a page is that is too wide."""
     found: dict[str, object] = {}
-    for width in WIDTHS:
+    for width, scheme, *rules in corners:
         page.set_viewport_size({"width": width, "height": 800})
-        page.emulate_media(color_scheme="light")
-        found[f"{width} light"] = violations(page)
-        page.emulate_media(color_scheme="dark")
-        found[f"{width} dark"] = violations(page, *COLOUR_RULES)
+        page.emulate_media(color_scheme=scheme)
+        found[f"{width} {scheme}"] = violations(page, *rules)
         needed = page.evaluate("document.documentElement.scrollWidth")
-        found[f"{width} wide"] = needed if needed > width else None
+        found[f"{width} {scheme} needs"] = needed if needed > width else None
     return {place: what for place, what in found.items() if what}

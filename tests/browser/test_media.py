@@ -120,7 +120,7 @@ def _brightness(colour: str) -> int:
 def test_in_forced_colours_every_button_has_its_edge_and_the_pressed_one_stands_out(
     page: Page, scheme: Literal["light", "dark"]
 ) -> None:
-    page.emulate_media(forced_colors="active", color_scheme=scheme)
+    page.emulate_media(forced_colors="active", color_scheme=scheme, reduced_motion="reduce")
     buttons = page.evaluate(BUTTONS)
     assert len(buttons) > 10
     for edge, colour, background, _ in buttons:
