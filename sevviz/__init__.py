@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sevviz.views.lock_classes import lock_classes
     from sevviz.views.noreturn import no_return_words
     from sevviz.views.progress_figure import draw_progress
+    from sevviz.views.scale_figure import draw_scale
     from sevviz.views.statemap_figure import draw_state_map
     from sevviz.views.timeline import draw_timeline
     from sevviz.views.waitfor import draw_wait_for
@@ -41,6 +42,7 @@ _HOME = {
     "no_return_words": "views.noreturn",
     "why_it_passes": "views.why",
     "draw_state_map": "views.statemap_figure",
+    "draw_scale": "views.scale_figure",
     "draw_progress": "views.progress_figure",
     "lab": "labpanel",
     "matrix": "matrixboard",
@@ -92,6 +94,7 @@ __all__ = [
     "compare",
     "draw_census",
     "draw_progress",
+    "draw_scale",
     "draw_state_map",
     "draw_timeline",
     "draw_wait_for",

@@ -172,7 +172,7 @@ def scale(options: argparse.Namespace) -> int:
     """`sevviz scale`: what certainty costs for 2, 3, 4 ... VMs."""
     from pathlib import Path
 
-    from sevviz.scale import fit_exponent, measure, plot, table
+    from sevviz.scale import fit_exponent, measure, table
 
     rows = list(measure(options.scheme, options.scenario, options.to))
     print(table(rows))
@@ -180,7 +180,10 @@ def scale(options: argparse.Namespace) -> int:
     if power is not None:
         print(f"nodes grow about as N to the power {power:.1f}")
     if options.plot:
-        plot(rows, Path(options.plot), f"{options.scheme}, {options.scenario}")
+        from sevviz.figures import save_figure
+        from sevviz.views.scale_figure import draw_scale
+
+        save_figure(draw_scale(rows, f"{options.scheme}, {options.scenario} of N VMs"), Path(options.plot))
     return INCONCLUSIVE if any(row.status == "inconclusive" for row in rows) else CLEAN
 
 

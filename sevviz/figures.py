@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sevviz.model import Program
+    from sevviz.views.figure import SpokenFigure
 
-__all__ = ["ENDINGS", "VIEWS", "write_figure"]
+__all__ = ["ENDINGS", "VIEWS", "save_figure", "write_figure"]
 
 VIEWS = ("timeline", "wait-for", "progress", "census", "map", "classes")
 ENDINGS = (".svg", ".pdf", ".png")
@@ -22,8 +23,7 @@ ENDINGS = (".svg", ".pdf", ".png")
 
 def write_figure(program: Program, view: str, schedule: str, output: Path) -> str:
     """Draw one view of a program, with a schedule in it, into a file; returns what the picture shows, in words."""
-    if output.suffix not in ENDINGS:
-        raise SevvizError(f"figure: {output.name!r} ends in none of {', '.join(ENDINGS)}")
+    _check_ending(output)
     actors = parse_schedule(schedule, len(program.tasks))
     trace = run(program, actors)
     try:
@@ -51,6 +51,20 @@ def _write_graph(svg: str, alt: str, output: Path) -> str:
     from sevviz.views.graph_on_paper import graph_on_paper
 
     return _save(graph_on_paper(svg, alt), alt, output)
+
+
+def save_figure(figure: SpokenFigure, output: Path) -> None:
+    """Write a figure; raises SevvizError for an ending that is none of ENDINGS or a place that cannot be written."""
+    _check_ending(output)
+    try:
+        _save(figure, figure.alt, output)
+    except OSError as error:
+        raise SevvizError(f"{output}: cannot be written ({error.strerror}); choose another place with -o") from error
+
+
+def _check_ending(output: Path) -> None:
+    if output.suffix not in ENDINGS:
+        raise SevvizError(f"figure: {output.name!r} ends in none of {', '.join(ENDINGS)}")
 
 
 def _write_drawing(program: Program, view: str, schedule: str, output: Path) -> str:

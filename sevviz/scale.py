@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,13 +17,17 @@ if TYPE_CHECKING:
 
     from sevviz.csource import Scheme
 
-__all__ = ["Row", "fit_exponent", "measure", "plot", "sizes", "table"]
+__all__ = ["Row", "fit_exponent", "measure", "sizes", "table"]
 
 FEWEST_ROWS = 3  # for a fit
 
 
 class Row(NamedTuple):
-    """One size: what was found and what it took. `seconds` are those of the search, without reading the C text."""
+    """One size: what was found and what it took.
+
+    `seconds` are those of the search, without reading the C text; `megabytes` the most memory that the process has had
+    so far, None where the system does not tell.
+    """
 
     size: int
     tasks: int
@@ -31,6 +36,7 @@ class Row(NamedTuple):
     seconds: float
     status: str
     shortest: int | None  # steps of the nearest deadlock
+    megabytes: float | None = None
 
 
 def sizes(family: str, most: int) -> list[int]:
@@ -62,18 +68,29 @@ def measure(
         seconds = time.perf_counter() - started
         shortest = min((len(found.schedule) for found in verdict.deadlocks), default=None)
         tasks = len(asked.tasks)
-        yield Row(size, tasks, verdict.states, verdict.nodes, seconds, verdict.status, shortest)
+        yield Row(size, tasks, verdict.states, verdict.nodes, seconds, verdict.status, shortest, _megabytes())
         if not verdict.complete:
             return
 
 
+def _megabytes() -> float | None:
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ImportError:  # not a Unix
+        return None
+    most = getrusage(RUSAGE_SELF).ru_maxrss
+    return most / 2**20 if sys.platform == "darwin" else most / 2**10  # bytes there, kilobytes elsewhere (getrusage(2))
+
+
 def table(rows: Iterable[Row]) -> str:
     """The rows as text."""
-    lines = [f"{'N':>3} {'tasks':>5} {'states':>12} {'nodes':>9} {'seconds':>8}  verdict"]
+    lines = [f"{'N':>3} {'tasks':>5} {'states':>12} {'nodes':>9} {'seconds':>8} {'MB':>6}  verdict"]
     for row in rows:
         states = "-" if row.states is None else str(row.states) if row.states < 10**10 else f"{row.states:.2e}"
         verdict = row.status if row.shortest is None else f"{row.status}: deadlock after {row.shortest} steps"
-        lines.append(f"{row.size:>3} {row.tasks:>5} {states:>12} {row.nodes:>9} {row.seconds:>8.3f}  {verdict}")
+        memory = "-" if row.megabytes is None else f"{row.megabytes:.0f}"
+        numbers = f"{row.size:>3} {row.tasks:>5} {states:>12} {row.nodes:>9} {row.seconds:>8.3f} {memory:>6}"
+        lines.append(f"{numbers}  {verdict}")
     return "\n".join(lines)
 
 
@@ -87,19 +104,3 @@ def fit_exponent(rows: Iterable[Row]) -> float | None:
     middle_x, middle_y = (sum(values) / len(points) for values in zip(*points, strict=True))
     spread = sum((x - middle_x) ** 2 for x, _ in points)
     return sum((x - middle_x) * (y - middle_y) for x, y in points) / spread if spread else None
-
-
-def plot(rows: Iterable[Row], path: Path, title: str = "") -> None:
-    """Draw states, nodes and seconds against N, on logarithmic scales, into a file that matplotlib can write."""
-    import matplotlib.pyplot as plt
-
-    known = [row for row in rows if row.states is not None]
-    chosen = [row.size for row in known]
-    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
-    axes.plot(chosen, [float(row.states or 0) for row in known], "o-", color="#0072B2", label="states")
-    axes.plot(chosen, [row.nodes for row in known], "s--", color="#D55E00", label="nodes of diagrams")
-    axes.plot(chosen, [row.seconds for row in known], "^:", color="#000000", label="seconds")
-    axes.set(xlabel="N", yscale="log", title=title)
-    axes.legend()
-    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
-    plt.close(figure)

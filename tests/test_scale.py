@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 import sevviz
-from sevviz.scale import Row, fit_exponent, measure, plot, sizes, table
+from sevviz.cli import main
+from sevviz.scale import Row, fit_exponent, measure, sizes, table
 from sevviz.symbolic import Limits
+from sevviz.views.scale_figure import draw_scale
 
 
 def test_sizes_grow_in_strides_and_end_at_the_largest() -> None:
@@ -40,6 +42,31 @@ def test_the_fit_finds_the_power_that_the_rows_were_made_with() -> None:
     assert fit_exponent(rows[:2]) is None
 
 
-def test_a_plot_is_written(tmp_path: Path) -> None:
-    plot(measure("flag_then_mutex", "ring", 4), tmp_path / "scale.svg", "flag_then_mutex")
-    assert "<svg" in (tmp_path / "scale.svg").read_text(encoding="utf-8")
+def test_the_figure_speaks_and_repeats() -> None:
+    rows = [Row(n, n, 10**n, 60 * n, 0.01 * n, "clean", None, 30.0 + n) for n in (2, 3, 4, 8)]
+    figure = draw_scale(rows, "Rings")
+    assert figure.alt == (
+        "Rings: from N = 2 to 8 the states grow from 100 to 1.0e08, the nodes from 120 to 480; the largest search took "
+        "0.08 seconds and 38 MB. The nodes grow as N to the power 1.0."
+    )
+    assert figure.twin == table(rows)
+    assert figure.svg() == draw_scale(rows, "Rings").svg()
+    texts = {text.get_text() for axes in figure.axes for text in axes.texts}
+    assert {"Rings", "1.0e08", "480", "0.08", "38"} <= texts
+
+
+def test_what_a_limit_stopped_is_not_drawn() -> None:
+    stopped = Row(3, 3, None, 500, 1.0, "inconclusive", None, 30.0)
+    with pytest.raises(ValueError, match="at least one search that finished"):
+        draw_scale([stopped])
+    assert "from N = 2 to 2" in draw_scale([Row(2, 2, 101, 62, 0.1, "clean", None), stopped]).alt
+
+
+@pytest.mark.parametrize("ending", [".svg", ".pdf", ".png"])
+def test_the_command_draws_what_it_prints(ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / f"scale{ending}"
+    assert main(["scale", "flag_then_mutex", "--to", "4", "--plot", str(path)]) == 0
+    assert path.stat().st_size > 3000
+    assert " 10849 " in capsys.readouterr().out
+    assert main(["scale", "flag_then_mutex", "--to", "2", "--plot", str(tmp_path / "scale.gif")]) == 2
+    assert "'scale.gif' ends in none of .svg, .pdf, .png" in capsys.readouterr().err
