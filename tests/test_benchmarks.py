@@ -61,7 +61,7 @@ def test_peers_that_are_not_here_say_what_is_missing(tmp_path: Path) -> None:
     assert found["minicheck (Python)"] == "no --minicheck"
     assert {
         peer.missing for peer in peers("v4", "double", tmp_path, Tools("a", "b", "c")) if "Harmony" in peer.name
-    } == {"no model of this scheme"}
+    } == {"no model"}
 
 
 def test_what_would_take_too_long_is_told_by_the_rate_of_smaller_cases() -> None:

@@ -80,7 +80,7 @@ def _run_case(case: Case, found: list[Peer], folder: Path, plan: Plan, results: 
     for peer in found:
         seconds = expected(peer, states, results)
         if peer.missing:
-            results[case, peer.name] = Result(said=f"skipped: {peer.missing}")
+            results[case, peer.name] = Result(said=f"not run: {peer.missing}")
         elif seconds > SURELY * plan.limit:
             results[case, peer.name] = Result(said=_too_long(seconds))
         else:
@@ -109,9 +109,9 @@ def expected(peer: Peer, states: int, results: dict[tuple[Case, str], Result]) -
 
 def _too_long(seconds: float) -> str:
     if seconds > 86_400 * 365:
-        return "skipped: out of reach"
+        return "out of reach"
     amount, unit = (seconds / 3600, "hours") if seconds > 7200 else (seconds / 60, "minutes")
-    return f"skipped: about {amount:.0f} {unit} by its rate"
+    return f"not run: about {amount:.0f} {unit}"
 
 
 def _text(
@@ -122,6 +122,7 @@ def _text(
         runs += f" ({options.slow_runs} of what takes more than 10 s)"
     machine = f"{os.cpu_count()} CPUs, Python {platform.python_version()}"
     about = f"Whole processes, compilers included, {runs} on {machine}; `x` is times the first engine."
+    about += " What would take minutes, by its rate on smaller rings, was not run."
     return f"{about}\n\n{table(cases, engines, results)}\nGrowth in rings of N: {growth()}\n\n{pairings()}\n"
 
 

@@ -79,7 +79,7 @@ def _harmony(command: str, scheme: str, scenario: str) -> list[Peer]:
     digits = "".join(filter(str.isdigit, scenario))
     ring = digits or "2"
     modelled = scheme == "flag_then_mutex" and scenario in ("double", f"ring{digits}")
-    missing = _unless(command, "--harmony") if modelled else "no model of this scheme"
+    missing = _unless(command, "--harmony") if modelled else "no model"
     run = f"{command} -c N={ring} --noweb"
     return [
         Peer("Harmony", f"{run} flag_ring.hny", missing),
