@@ -16,6 +16,7 @@ __all__ = ["Page", "data_block", "script_text"]
 
 PLAYER = Path(__file__).parent.parent / "player"
 HERE = Path(__file__).parent
+KINDS = {"player": "Stepper", "predict": "Prediction"}
 
 
 def data_block(identifier: str, data: object) -> str:
@@ -58,6 +59,11 @@ def source_hash(text: str) -> str:
     """The hash by which a policy allows an inline script or style (CSP level 3, hash-source)."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _name_of(data: dict[str, Any]) -> str:
+    """What a player is about, for those who hear the page: the scheme, the question, or what a view shows."""
+    return str(data.get("label") or data.get("question") or data.get("title") or data.get("view") or "")
 
 
 @dataclass
@@ -110,7 +116,7 @@ class Page:
         self.players.add(embedded["player"])
         self.blocks.append(data_block(f"{identifier}-data", {k: embedded[k] for k in ("player", "data", "options")}))
         # The story is what a reader without JavaScript, and a sheet of paper, has instead of the player.
-        label = f"Interactive {number}: {escape(embedded['player'])}"
+        label = escape(f"{KINDS.get(embedded['player'], 'View')} {number}: {_name_of(embedded['data'])}")
         return (
             f'<section class="player {escape(embedded["player"])}" id="{identifier}" aria-label="{label}">'
             f'<div class="mount"></div><div class="story">{embedded["story"]}</div></section>'
