@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.csource.fields import short_names
 from sevviz.csource.scheme import IOCTL, load_scheme
-from sevviz.lockdep import Held, LockClass, class_of
+from sevviz.lockdep import Held, LockClass, asked_by
 from sevviz.loops import components
-from sevviz.model import MUTEX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sevviz.explorer import StateGraph
-    from sevviz.model import Operation, Program, Source, State
+    from sevviz.model import Program, Source, State
 
 __all__ = ["Nesting", "class_arrows", "class_name", "lock_texts", "nestings", "rings"]
 
@@ -59,18 +58,12 @@ def _asked(program: Program, state: State, stacks: Sequence[Stack]) -> Iterable[
         operation = program.position(state, task - 1).operation
         if operation is None or operation.action not in ("lock", "trylock"):
             continue
-        inner = _held(program, operation)
+        inner = asked_by(program, operation)
         linked = True  # lockdep goes on behind what was tried, and stops at the first that was not
         for outer in reversed(stack):
             if linked or outer.lock == inner.lock:  # the same class twice is noticed wherever it stands
                 yield Nesting(outer, inner, task)
             linked = linked and outer.tried
-
-
-def _held(program: Program, operation: Operation) -> Held:
-    sleeps = program.objects[operation.object].kind == MUTEX
-    tried = operation.action == "trylock"
-    return Held(class_of(program, operation), operation.object, tried, sleeps, operation.function)
 
 
 def _after(graph: StateGraph, before: int, after: int, stacks: tuple[Stack, ...]) -> tuple[Stack, ...]:
@@ -84,7 +77,7 @@ def _after(graph: StateGraph, before: int, after: int, stacks: tuple[Stack, ...]
             lists[giver - 1] = tuple(held for held in lists[giver - 1] if held.object != lock)
         operation = program.position(old, taker - 1).operation if taker else None
         if operation is not None:
-            lists[taker - 1] = (*lists[taker - 1], _held(program, operation))
+            lists[taker - 1] = (*lists[taker - 1], asked_by(program, operation))
     return tuple(lists)
 
 

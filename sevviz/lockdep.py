@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
     from sevviz.model import Operation, Program, Trace
 
-__all__ = ["Held", "LockClass", "Lockdep", "Report", "ReportKind", "class_of", "is_spinning", "lockdep_reports"]
+__all__ = [
+    "Held",
+    "LockClass",
+    "Lockdep",
+    "Report",
+    "ReportKind",
+    "asked_by",
+    "class_of",
+    "is_spinning",
+    "lockdep_reports",
+]
 
 ReportKind = Literal["recursive", "circular", "invalid-wait-context", "bad-unlock", "held-at-return"]
 
@@ -65,6 +75,13 @@ def class_of(program: Program, operation: Operation) -> LockClass:
     return LockClass(thing.name.removeprefix(f"{thing.vm}.") if thing.vm else thing.name, operation.subclass)
 
 
+def asked_by(program: Program, operation: Operation) -> Held:
+    """The lock that an operation is about, as it stands on the list of the task that asks for it."""
+    sleeps = program.objects[operation.object].kind == MUTEX
+    lock = class_of(program, operation)
+    return Held(lock, operation.object, operation.action == "trylock", sleeps, operation.function)
+
+
 class Lockdep:
     """The checker of one boot: told of every acquisition and release, it answers with its one report.
 
@@ -85,7 +102,7 @@ class Lockdep:
         """A task asks for a lock (and may have to wait), or has got one by a trylock."""
         if not self.on:
             return
-        asked = self._asked(operation)
+        asked = asked_by(self.program, operation)
         held = self.held.setdefault(task, [])
         if not asked.tried:
             self._check(task, held, asked)
@@ -99,7 +116,7 @@ class Lockdep:
         if found is not None:
             held.remove(found)
         else:
-            asked = self._asked(operation)
+            asked = asked_by(self.program, operation)
             self._say(Report("bad-unlock", task, asked.lock, tuple(held), asked))
 
     def leave_kernel(self, task: int) -> None:
@@ -118,13 +135,6 @@ class Lockdep:
             self.report = report
             if self._heard is not None:
                 self._heard(report)
-
-    def _asked(self, operation: Operation) -> Held:
-        sleeps = self.program.objects[operation.object].kind == MUTEX
-        return Held(self._class(operation), operation.object, operation.action == "trylock", sleeps, operation.function)
-
-    def _class(self, operation: Operation) -> LockClass:
-        return class_of(self.program, operation)
 
     def _check(self, task: int, held: list[Held], asked: Held) -> None:
         fresh, before = asked.lock not in self._used, tuple(held)

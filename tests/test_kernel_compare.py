@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import sevviz
-from sevviz import interpreter
+from sevviz import interpreter, lockdep
 from sevviz.catalogue import make_scenario
 from sevviz.kernel import script
 from sevviz.kernel.boot import boot
@@ -19,14 +19,14 @@ from sevviz.kernel.cli import main
 from sevviz.kernel.compare import PLAN, Plan, compare, difference, first_difference, predict
 from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.turns import turns_of
-from sevviz.lockdep import LockClass, Lockdep
+from sevviz.lockdep import LockClass
 from sevviz.schedule import parse_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sevviz.kernel.configuration import Kernel
-    from sevviz.model import Operation, State
+    from sevviz.model import Operation, Program, State
 
 # One worker builds the kernel and boots it; the group keeps the tests on it.
 pytestmark = [pytest.mark.kernel, pytest.mark.slow, pytest.mark.xdist_group("kernel")]
@@ -105,18 +105,18 @@ def _inverted_try(operation: Operation, state: State, task: int) -> tuple[int, i
     return (1 - result if operation.action == "trylock" else result), after
 
 
-def _no_subclass(checker: Lockdep, operation: Operation) -> LockClass:
+def _no_subclass(program: Program, operation: Operation) -> LockClass:
     """Wrong: lockdep takes no notice of a nesting annotation."""
-    return RIGHT_CLASS(checker, operation)._replace(subclass=0)
+    return RIGHT_CLASS(program, operation)._replace(subclass=0)
 
 
-def _by_instance(checker: Lockdep, operation: Operation) -> LockClass:
+def _by_instance(program: Program, operation: Operation) -> LockClass:
     """Wrong: lockdep tells the locks of two VMs apart."""
-    return LockClass(checker.program.objects[operation.object].name, operation.subclass)
+    return LockClass(program.objects[operation.object].name, operation.subclass)
 
 
 RIGHT_EFFECT = interpreter.effect_of
-RIGHT_CLASS = Lockdep._class  # noqa: SLF001 - broken on purpose here
+RIGHT_CLASS = lockdep.class_of
 Rule = tuple[object, str, "Callable[..., object]"]
 BROKEN: dict[str, tuple[str, str, tuple[Rule, ...]]] = {
     "a killed task takes a free mutex": (
@@ -134,8 +134,8 @@ BROKEN: dict[str, tuple[str, str, tuple[Rule, ...]]] = {
     "might_sleep() comes before the fast path": (
         "v4", "1 1 1 1", ((script._Follower, "_note_sleep", lambda *_, **__: None),),  # noqa: SLF001
     ),
-    "a subclass is a class of its own": ("address_order", "1 1", ((Lockdep, "_class", _no_subclass),)),
-    "the locks of two VMs are of one class": ("naive", "1 1", ((Lockdep, "_class", _by_instance),)),
+    "a subclass is a class of its own": ("address_order", "1 1", ((lockdep, "class_of", _no_subclass),)),
+    "the locks of two VMs are of one class": ("naive", "1 1", ((lockdep, "class_of", _by_instance),)),
     "waiters in mutex_lock() are reported": ("naive", "1 2", ((script, "_sleep_letter", lambda _: "K"),)),
 }  # fmt: skip
 
