@@ -21,6 +21,7 @@ from sevviz.release_order import overtaker_of
 
 __all__ = [
     "CPU",
+    "ENDS_SCHEDULE",
     "Move",
     "Wait",
     "effect_of",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sevviz.interpreter import step
+from sevviz.interpreter import ENDS_SCHEDULE, step
 from sevviz.symbolic.deadlocks import finished_locals
 from sevviz.symbolic.reached import exclusions
 from sevviz.traces import run
@@ -79,7 +79,7 @@ def _in_own_steps(reached: Reached, task: int) -> Iterator[Suspect]:
         for answer, wrong in _answers(reached, task, local, operation.object) if operation else ():
             for held, objects in _by_holding(reached, task, local):
                 # Who sleeps holding no spinlock does nothing wrong.
-                if answer.actor or any(reached.program.objects[lock].kind == "spinlock" for lock in held):
+                if answer.actor or not held.isdisjoint(reached.program.spinlocks):
                     if operation and operation.object >= 0:
                         objects[operation.object] = wrong & objects.get(operation.object, wrong)
                     # Of a fault after which execution goes on, only a nearest state is of interest.
@@ -138,7 +138,7 @@ def _ask(reached: Reached, place: _Place) -> _Answer | None:
     kinds = tuple(tuple(reached.rules.fault_kinds(task, local, held)) for held in [values, *helds])
     if waits:
         return _Answer(0, ends=False, kinds=()) if any("sleep-in-atomic" in broken for broken in kinds) else None
-    ends = any("unlock-not-held" in broken for broken in kinds)
+    ends = any(not ENDS_SCHEDULE.isdisjoint(broken) for broken in kinds)
     return _Answer(task + 1, ends, kinds) if any(kinds) else None
 
 
