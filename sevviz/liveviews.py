@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,9 +102,9 @@ class LinkedView(LiveView):
             self.stepper.unobserve(self._stepper_moved, ["schedule", "step", "payload"])
         super().close()
 
+    @abstractmethod
     def payload_for(self, verdict: Verdict, schedule: str) -> dict[str, Any]:
         """What the browser shows of a verdict along a schedule."""
-        raise NotImplementedError
 
     def _followed(self) -> dict[str, Any]:
         return {"key": self.stepper.key}

@@ -88,7 +88,7 @@ def test_nobody_else_is_allowed_what_root_is(
 def test_the_reader_s_own_jupyter_settings_come_first() -> None:
     ours = str(Path(launcher.__file__).parent / "jupyter")
     assert launcher.config_path(None) == ours
-    assert launcher.config_path("/home/me/jupyter") == f"/home/me/jupyter:{ours}"
+    assert launcher.config_path("my/jupyter") == f"my/jupyter:{ours}"
 
 
 def test_a_checkout_shows_its_own_notebooks() -> None:

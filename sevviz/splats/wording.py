@@ -47,18 +47,25 @@ def _headed(scene: Scene, title: str, width: int) -> list[str]:
     return ["=" * width, title, f"{scene.machine.system} {scene.taint()}".rstrip(), "-" * width]
 
 
-def _recursive(scene: Scene, report: Report) -> list[str]:
+def _trying(scene: Scene, report: Report) -> list[str]:
+    """The lock that is asked for, and the held one that it goes against."""
     assert report.asked is not None
     assert report.against is not None
-    name = scene.class_text(report.lock)
     return [
-        *_headed(scene, "WARNING: possible recursive locking detected", 44),
         f"{scene.who(report.task)} is trying to acquire lock:",
         scene.lock_line(report.asked),
         "",
         "but task is already holding lock:",
         scene.lock_line(report.against),
         "",
+    ]
+
+
+def _recursive(scene: Scene, report: Report) -> list[str]:
+    name = scene.class_text(report.lock)
+    return [
+        *_headed(scene, "WARNING: possible recursive locking detected", 44),
+        *_trying(scene, report),
         "other info that might help us debug this:",
         " Possible unsafe locking scenario:",
         "",
@@ -76,7 +83,6 @@ def _recursive(scene: Scene, report: Report) -> list[str]:
 
 
 def _circular(scene: Scene, report: Report) -> list[str]:
-    assert report.asked is not None
     assert report.against is not None
     source, target = scene.class_text(report.lock), scene.class_text(report.against.lock)
     parent = scene.class_text(report.path[-2])
@@ -84,12 +90,7 @@ def _circular(scene: Scene, report: Report) -> list[str]:
     known = list(enumerate(report.path))[::-1]
     return [
         *_headed(scene, "WARNING: possible circular locking dependency detected", 54),
-        f"{scene.who(report.task)} is trying to acquire lock:",
-        scene.lock_line(report.asked),
-        "",
-        "but task is already holding lock:",
-        scene.lock_line(report.against),
-        "",
+        *_trying(scene, report),
         "which lock already depends on the new lock.",
         "",
         "",

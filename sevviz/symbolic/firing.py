@@ -7,6 +7,7 @@ Between the two levels nodes are rebuilt, and closed on the way back up.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.symbolic.diagrams import EMPTY, MASK, SHIFT
@@ -37,7 +38,7 @@ class Entry(NamedTuple):
     levels: tuple[int, ...]
 
 
-class Firing:
+class Firing(ABC):
     """Moves with a value of their upper variable; `known` is what they make of each node seen so far."""
 
     __slots__ = ("_of", "known")
@@ -46,9 +47,9 @@ class Firing:
         self._of = of
         self.known: dict[int, Image] = {}
 
+    @abstractmethod
     def fire(self, level: int, node: int) -> Image:
         """What becomes of a node at `level`, not yet in `known`."""
-        raise NotImplementedError
 
 
 class Together(Firing):

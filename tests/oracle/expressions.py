@@ -4,6 +4,7 @@ Every value that matters while a task is suspended lives in a local variable of 
 half-evaluated Python expression, never in a running for loop), so that a snapshot of the frames sees all of it.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -14,7 +15,7 @@ from .values import Operation, Pointer, Value, constant
 Steps = Generator[Operation, Value, Any]
 
 
-class Expressions:
+class Expressions(ABC):
     """One call of one function, as far as its expressions go; ``run`` comes with the statements."""
 
     def __init__(self, scheme: Scheme, function: Function, arguments: list[Value]) -> None:
@@ -25,9 +26,9 @@ class Expressions:
         for name, value in zip(function.parameters, arguments, strict=True):
             self.store_variable(name, value)
 
+    @abstractmethod
     def run(self) -> Steps:
         """Run the function's body to its return value."""
-        raise NotImplementedError
 
     def store_variable(self, name: str, value: Value) -> Value:
         """Give a local variable its value; a bool becomes 0 or 1."""
