@@ -47,6 +47,9 @@ class KernelView(LinkedView):
         logs = [*generated, *_recorded(program, schedule)]
         return {"view": "kernel", "label": "What a kernel prints", "logs": logs, "text": generated[0]["text"]}
 
+    def _followed(self) -> dict[str, Any]:
+        return {}  # it tells of one schedule
+
 
 def _recorded(program: Program, schedule: str) -> list[dict[str, Any]]:
     """What was recorded of this very text at this schedule."""

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import itertools
 from html import escape
 from importlib import import_module
@@ -26,6 +25,7 @@ from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.traces import run
 from sevviz.verdict import verdict_of
 from sevviz.views.names import tasks_title
+from sevviz.views.pictures import svg_source
 from sevviz.views.story import story_html
 from sevviz.views.words import step_sentence
 
@@ -159,8 +159,7 @@ class Stepper(anywidget.AnyWidget):
         svg = _timeline_svg(self.trace) if self._figures and self.schedule else ""
         if not svg:
             return ""
-        data = base64.b64encode(svg.encode()).decode()
-        return f'<img alt="{escape(_told(self.trace))}" src="data:image/svg+xml;base64,{data}">'
+        return f'<img alt="{escape(_told(self.trace))}" src="{svg_source(svg)}">'
 
 
 def _timeline_svg(trace: Trace) -> str:

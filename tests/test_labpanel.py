@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import sevviz
+from sevviz.embedding import MIME, VARIABLE
 from sevviz.kernelviews import ClassesView, KernelView
 from sevviz.liveviews import ProgressView, StateMapView, WhyView
 from sevviz.stepper import Stepper
@@ -257,3 +258,14 @@ def test_an_edited_scheme_has_a_log_and_no_recording(bench: Lab) -> None:
     assert "hides the ring of locks" in graphs.text
     bench.stepper.show("1")
     assert graphs.payload["view"] == "classes"
+
+
+def test_on_a_page_a_log_that_tells_of_one_schedule_does_not_pretend_to_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "1")
+    stepper = Stepper("naive", schedule="1 2")
+    followed = {}
+    for view in (ProgressView(stepper), StateMapView(stepper), WhyView(stepper), KernelView(stepper)):
+        bundle = view._repr_mimebundle_()
+        assert bundle is not None
+        followed[type(view).__name__] = bundle[0][MIME]["options"].get("key") == stepper.key
+    assert followed == {"ProgressView": True, "StateMapView": True, "WhyView": False, "KernelView": False}

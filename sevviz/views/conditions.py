@@ -13,8 +13,9 @@ from sevviz.views.words import wait_reason
 if TYPE_CHECKING:
     from sevviz.interpreter import Wait
     from sevviz.model import Program, State
+    from sevviz.views.style import Role
 
-__all__ = ["Condition", "ConditionKind", "condition_of"]
+__all__ = ["Condition", "ConditionKind", "condition_of", "role_of"]
 
 # stopped: another task's fault has ended the schedule
 ConditionKind = Literal["running", "sleeping", "spinning", "no-cpu", "returned", "faulted", "stopped"]
@@ -66,3 +67,13 @@ def _kind(program: Program, state: State, task: int, wait: Wait | None) -> Condi
     if wait.object == CPU:
         return "no-cpu"
     return "spinning" if program.objects[wait.object].kind == SPINLOCK else "sleeping"
+
+
+def role_of(condition: Condition) -> Role | None:
+    """How a task that cannot go on by itself is drawn; None for one that runs or has been stopped."""
+    match condition.kind:
+        case "sleeping" | "spinning" | "no-cpu" | "returned" as kind:
+            return kind
+        case "faulted":
+            return "fault"
+    return None

@@ -5,7 +5,6 @@ Importing this module loads matplotlib, though never pyplot: figures are values,
 
 from __future__ import annotations
 
-import base64
 import io
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from sevviz.views.pictures import svg_source
 from sevviz.views.style import PAPER, figure_style
 
 if TYPE_CHECKING:
@@ -37,9 +37,8 @@ class SpokenFigure(Figure):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:  # noqa: ANN401 - IPython's own signature
         """An image with its text twin under it; a wide one scrolls in its own box."""
-        data = base64.b64encode(self.svg().encode()).decode()
         # As wide as it was drawn: shrunk to a page, its texts could not be read.
-        image = f'<img alt="{escape(self.alt)}" style="max-width: none" src="data:image/svg+xml;base64,{data}">'
+        image = f'<img alt="{escape(self.alt)}" style="max-width: none" src="{svg_source(self.svg())}">'
         twin = f"<details><summary>In words</summary><pre>{escape(self.twin)}</pre></details>"
         return {"text/html": f'<div style="overflow-x: auto">{image}</div>{twin}', "text/plain": self.twin}
 

@@ -7,7 +7,6 @@ In this scenario some schedules deadlock, the shortest one is 1 2.
 
 from __future__ import annotations
 
-import base64
 import re
 import textwrap
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from sevviz.schedule import format_schedule
 from sevviz.verdict import verdict_of
 from sevviz.views.dot import render_dot
 from sevviz.views.names import listed, tasks_title
+from sevviz.views.pictures import svg_source
 from sevviz.views.style import GREY, INK, PAPER, RING
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class LockPicture:
     @property
     def source(self) -> str:
         """The picture as the address of an image, "" without one."""
-        return f"data:image/svg+xml;base64,{base64.b64encode(self.svg.encode()).decode()}" if self.svg else ""
+        return svg_source(self.svg)
 
     def _repr_html_(self) -> str:
         """An image as wide as it was drawn, in a box that scrolls, over what there is to see in it."""

@@ -6,7 +6,7 @@ from html import escape
 from math import ceil
 from typing import TYPE_CHECKING
 
-from sevviz.views.conditions import condition_of
+from sevviz.views.conditions import condition_of, role_of
 from sevviz.views.names import arrow
 from sevviz.views.style import INK, LOOKS, PAPER, RING, Role
 
@@ -35,14 +35,8 @@ def _look(trace: Trace, task: int, step: int) -> Role:
     if step and any(fault.task == task for fault in trace.steps[step - 1].faults):
         return "fault"
     condition = condition_of(trace.program, trace.states[step], task)
-    match condition.kind:
-        case "sleeping" | "spinning" | "no-cpu" | "returned":
-            return condition.kind
-        case "faulted":
-            return "fault"
-    if condition.atomic:
-        return "atomic"
-    return "holding" if condition.holds else "running"
+    own: Role = "atomic" if condition.atomic else "holding" if condition.holds else "running"
+    return role_of(condition) or own
 
 
 def lanes_svg(trace: Trace, deadlock: Deadlock | None = None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -12,9 +11,10 @@ from xml.etree import ElementTree as ET
 from sevviz.analysis import deadlock_of
 from sevviz.interpreter import CPU
 from sevviz.model import SPINLOCK, Program, State, Trace
-from sevviz.views.conditions import condition_of
+from sevviz.views.conditions import condition_of, role_of
 from sevviz.views.dot import render_dot
 from sevviz.views.names import task_name
+from sevviz.views.pictures import svg_source
 from sevviz.views.style import GREY, INK, LOOKS, PAPER, RING, Role
 from sevviz.views.text import wait_for_sentences, wait_for_text
 from sevviz.views.waitgraph import Arrows, arrows_of, node_of, wait_for_dot
@@ -52,8 +52,7 @@ class WaitForPicture:
         words = f"<pre>{escape(self.text)}</pre>"
         if not self.svg:
             return words
-        data = base64.b64encode(self.svg.encode()).decode()
-        image = f'<img alt="{escape(self.alt)}" style="max-width: 100%" src="data:image/svg+xml;base64,{data}">'
+        image = f'<img alt="{escape(self.alt)}" style="max-width: 100%" src="{svg_source(self.svg)}">'
         return f"{image}<details><summary>In words</summary>{words}</details>"
 
 
@@ -190,12 +189,7 @@ def _role(program: Program, state: State, name: str) -> Role | None:
         if not state.values[number]:
             return None
         return "atomic" if program.objects[number].kind == SPINLOCK else "holding"
-    match condition_of(program, state, number).kind:
-        case "sleeping" | "spinning" | "no-cpu" | "returned" as kind:
-            return kind
-        case "faulted":
-            return "fault"
-    return None
+    return role_of(condition_of(program, state, number))
 
 
 def _ring(program: Program, state: State) -> set[str]:
