@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sevviz.labpanel import lab
     from sevviz.liveviews import ProgressView, StateMapView, compare
     from sevviz.matrixboard import matrix
-    from sevviz.prediction import Prediction, predict
+    from sevviz.prediction import Prediction, ask, predict
     from sevviz.schedule import format_schedule, parse_schedule
     from sevviz.splats import splat
     from sevviz.stepper import Stepper
@@ -71,6 +71,7 @@ _HOME = {
     "lock_order": "analysis",
     "Prediction": "prediction",
     "predict": "prediction",
+    "ask": "prediction",
     "parse_schedule": "schedule",
     "program": "catalogue",
     "replay": "traces",
@@ -90,6 +91,7 @@ __all__ = [
     "StateMapView",
     "Stepper",
     "Verdict",
+    "ask",
     "check",
     "compare",
     "draw_census",

@@ -1,6 +1,7 @@
-"""Predict, commit, reveal: a question whose answer is a finished search.
+"""Predict, commit, reveal: a question, and beside the reader's answer what was found.
 
-`sevviz.predict("flag_then_mutex", "double")` in a notebook asks which outcomes that scheme can reach.
+`sevviz.predict("flag_then_mutex", "double")` in a notebook asks which outcomes that scheme can reach; a finished search
+answers. `sevviz.ask` asks anything else that a notebook finds out by itself.
 """
 
 from __future__ import annotations
@@ -8,33 +9,53 @@ from __future__ import annotations
 import html
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import anywidget
 import traitlets
 
 from sevviz.embedding import embedded
+from sevviz.errors import SevvizError
 from sevviz.schedule import format_schedule
 from sevviz.verdict import Verdict, check
+from sevviz.views.names import arrow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sevviz.catalogue import Scenario
     from sevviz.csource import Scheme
 
-__all__ = ["Prediction", "predict", "prediction_payload"]
+__all__ = ["Prediction", "ask", "ask_payload", "predict", "prediction_payload"]
 
 PLAYER = Path(__file__).parent / "player"
-MOST_TUPLES = 16  # result tuples offered as options
+_Item = TypeVar("_Item")
+MOST_TUPLES = 9  # result tuples offered as options: every pair of three results
+SLEEPS = "A task may sleep in atomic context, which the kernel forbids"
+UNWINDS = "A task gives back more than it has taken, or returns without having given everything back"
+UNWOUND_WRONGLY = ("unlock-not-held", "held-at-return", "flag-left-set")
 
+ONCE = "You cannot take it back: that is the point."
 WORDS = {
     "commit": "Commit my prediction",
-    "hint": "Tick everything that some interleaving reaches. You cannot take it back: that is the point.",
+    "hint": f"Tick everything that some interleaving reaches. {ONCE}",
     "you_yes": "You said it can happen.",
     "you_no": "You said it cannot happen.",
     "score": "{right} of {all} right.",
+    "yes": "",
+    "no": "",
 }
+MANY_WORDS = WORDS | {
+    "hint": f"Tick everything that is so. {ONCE}",
+    "you_yes": "You said yes.",
+    "you_no": "You said no.",
+    "yes": "Yes.",
+    "no": "No.",
+}
+ONE_WORDS = WORDS | {
+    "hint": f"Choose one. {ONCE}", "you_yes": "You chose this.", "answer": "→ This is the answer.",
+    "right_one": "Right.", "wrong_one": "Not so.", "yes": "This one.",
+}  # fmt: skip
 
 
 class Prediction(anywidget.AnyWidget):
@@ -69,38 +90,91 @@ def predict(
     return Prediction(payload=prediction_payload(verdict, question, explanation))
 
 
+def ask(
+    question: str, options: Iterable[tuple[str, bool, str]], *, explanation: str = "", one: bool = False
+) -> Prediction:
+    """Ask what the notebook has found out, or will have when the cell is run.
+
+    Each option is its text, whether it is so, and what was found, which is shown after the commit only. With `one` the
+    reader chooses a single option. Raises SevvizError for a question that asks nothing, or has not one answer then.
+    """
+    return Prediction(payload=ask_payload(question, options, explanation=explanation, one=one))
+
+
+def ask_payload(
+    question: str, options: Iterable[tuple[str, bool, str]], *, explanation: str = "", one: bool = False
+) -> dict[str, Any]:
+    """The question as data; the same form as that of `prediction_payload`."""
+    asked = [(text, bool(happens), truth) for text, happens, truth in options]
+    offered = [{"text": text, "happens": happens, "truth": truth} for text, happens, truth in asked]
+    texts = [text for text, _, _ in asked]
+    if len(set(texts)) < max(2, len(texts)):
+        message = f"ask({question!r}): a question needs at least two different options, not {texts}"
+        raise SevvizError(message)
+    answers = sum(happens for _, happens, _ in asked)
+    if one and answers != 1:
+        message = f"ask({question!r}): with one=True exactly one option must be so, not {answers}; leave `one` out"
+        raise SevvizError(message)
+    return {
+        "format": 1,
+        "question": question,
+        "options": offered,
+        "explanation": explanation,
+        "one": one,
+        "words": ONE_WORDS if one else MANY_WORDS,
+    }
+
+
 def prediction_payload(verdict: Verdict, question: str, explanation: str = "") -> dict[str, Any]:
     """The question, its options and what the search says of each; `happens` is what the search found."""
     total = verdict.census.interleavings
     options = [_returned(verdict, returns, total) for returns in _result_tuples(verdict)]
     options.append(_bad_end(verdict, "deadlock", "They deadlock: none of the tasks involved ever goes on", total))
-    options.append(_sleeps(verdict, total))
+    options.append(_faults(verdict, ["sleep-in-atomic"], SLEEPS, total))
+    if verdict.program.signals:
+        options.append(_faults(verdict, UNWOUND_WRONGLY, UNWINDS, total))
     searched = f"Searched: all {len(verdict.graph.states):,} states."
     return {
         "format": 1,
         "question": question,
         "options": options,
         "explanation": f"{searched} {explanation}".strip(),
+        "one": False,
         "words": WORDS,
     }
 
 
 def _result_tuples(verdict: Verdict) -> list[tuple[str | None, ...]]:
-    """Every combination of the results that any task can have: the reachable ones and their neighbours."""
-    seen = sorted({result for returns in verdict.returns for result in returns if result}, key=lambda r: (r != "0", r))
+    """Combinations of the results that any task can have: the reachable ones and their neighbours, or some of both."""
+    seen = sorted({result for returns in verdict.returns for result in returns if result}, key=_by_result)
     if len(seen) < 2:  # noqa: PLR2004 - a question needs an alternative
         seen = [*seen, "-EBUSY"] if "-EBUSY" not in seen else ["0", *seen]
     count = len(verdict.program.tasks)
     every: list[tuple[str | None, ...]] = list(product(seen, repeat=count))
     if len(every) <= MOST_TUPLES:
         return every
-    reachable = [outcome.returns for outcome in verdict.outcomes if outcome.kind == "returned"]
-    return sorted(set(reachable[:MOST_TUPLES]) | {tuple([result] * count) for result in seen}, key=str)
+    alike = [tuple([result] * count) for result in seen][:MOST_TUPLES]
+    others = [returns for returns in every if returns not in alike]
+    reachable = [returns for returns in others if returns in verdict.returns]
+    impossible = [returns for returns in others if returns not in verdict.returns]
+    room = MOST_TUPLES - len(alike)
+    half = min(len(impossible), room // 2)
+    chosen = {*alike, *_spread(reachable, room - half), *_spread(impossible, half)}
+    return [returns for returns in every if returns in chosen]
+
+
+def _by_result(result: str) -> tuple[bool, str]:
+    return result != "0", result
+
+
+def _spread(items: Sequence[_Item], count: int) -> list[_Item]:
+    """At most `count` of the items, from all over the list."""
+    return [items[k * len(items) // count] for k in range(count)] if len(items) > count else list(items)
 
 
 def _in_words(verdict: Verdict, returns: tuple[str | None, ...]) -> str:
     shown = ", ".join(
-        f"{task.label} returns {result}" for task, result in zip(verdict.program.tasks, returns, strict=True)
+        f"{arrow(task.label)} returns {result}" for task, result in zip(verdict.program.tasks, returns, strict=True)
     )
     if len(set(returns)) == 1 and len(returns) > 1:
         return f"All of them return {returns[0]}" if len(returns) > 2 else f"Both return {returns[0]}"  # noqa: PLR2004
@@ -127,10 +201,12 @@ def _bad_end(verdict: Verdict, kind: str, text: str, total: int | None) -> dict[
     return _option(text, count, total, found[0].schedule if found else None)
 
 
-def _sleeps(verdict: Verdict, total: int | None) -> dict[str, Any]:
-    found = next((fault for fault in verdict.faults if fault.fault.kind == "sleep-in-atomic"), None)
-    text = "A task may sleep in atomic context, which the kernel forbids"
-    return _option(text, found.interleavings if found else None, total, found.schedule if found else None)
+def _faults(verdict: Verdict, kinds: Sequence[str], text: str, total: int | None) -> dict[str, Any]:
+    found = [fault for fault in verdict.faults if fault.fault.kind in kinds]
+    shortest = min((fault.schedule for fault in found), key=len, default=None)
+    # Faults are counted by kind; a schedule may have several kinds, so those counts do not add up.
+    one_kind = len({fault.fault.kind for fault in found}) == 1
+    return _option(text, found[0].interleavings if one_kind else None, total, shortest)
 
 
 def _option(text: str, count: int | None, total: int | None, schedule: tuple[int, ...] | None) -> dict[str, Any]:
@@ -144,14 +220,20 @@ def _option(text: str, count: int | None, total: int | None, schedule: tuple[int
 def static_html(payload: dict[str, Any]) -> str:
     """The question for a page without the widget: answers stay folded until asked for."""
     items = "".join(f"<li>{html.escape(option['text'])}</li>" for option in payload["options"])
-    answers = "".join(
-        f"<li>{html.escape(option['text'])}: {html.escape(option['truth'])}</li>" for option in payload["options"]
-    )
+    answers = "".join(f"<li>{html.escape(line)}</li>" for line in _answers(payload))
     question, explanation = html.escape(payload["question"]), html.escape(payload["explanation"])
     return (
         f"<p><strong>{question}</strong></p><ul>{items}</ul>"
         f"<details><summary>What the search found</summary><ul>{answers}</ul><p>{explanation}</p></details>"
     )
+
+
+def _answers(payload: dict[str, Any]) -> list[str]:
+    words = payload["words"]
+    said = [
+        (option["text"], words["yes" if option["happens"] else "no"], option["truth"]) for option in payload["options"]
+    ]
+    return [f"{text}: {answer} {truth}".strip(" :").replace(":  ", ": ") for text, answer, truth in said]
 
 
 def static_text(payload: dict[str, Any]) -> str:

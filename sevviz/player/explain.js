@@ -6,7 +6,11 @@
  */
 
 const SVG = "http://www.w3.org/2000/svg";
-let mounted = 0; // makes ids unique when several views share a page
+/** A number that no other widget of the document has: a notebook loads this module once for each of them. */
+function freshNumber() {
+  globalThis.sevvizWidgets = (globalThis.sevvizWidgets ?? 0) + 1;
+  return globalThis.sevvizWidgets;
+}
 
 // ---------------------------------------------------------------------------------------------------------------
 // Small tools. Data go into the document as text only, never as markup.
@@ -371,7 +375,7 @@ class Compare {
     this.view = view;
     const { data } = view;
     this.data = data;
-    const id = `sevviz-compare-${mounted}`;
+    const id = `sevviz-compare-${freshNumber()}`;
     this.field = h("input", { type: "text", id, class: "sx-field", value: data.schedule, spellcheck: "false", autocomplete: "off", change: () => this.ask(), keydown: (event) => this.pressed(event) });
     const ask = view.options.onChange && !view.options.still ? h("p", { class: "sx-ask" }, h("label", { for: id }, "Schedule"), this.field) : null;
     const rows = data.actors.map((actor, index) => this.row(actor, index));
@@ -573,7 +577,6 @@ const VIEWS = { progress: Progress, statemap: StateMap, compare: Compare, matrix
 
 class View {
   constructor(element, data, options) {
-    mounted += 1;
     this.element = element;
     this.data = data;
     this.options = options;

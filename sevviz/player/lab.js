@@ -5,7 +5,12 @@
 
 const PAUSE = 400; // milliseconds without a key before the C is read
 const LINK = /#sevviz-lab=([\w-]+):([\w-]+):([\d.!~]{0,4000})(?:@(\d{1,6}))?$/u;
-let count = 0;
+
+/** A number that no other widget of the document has: a notebook loads this module once for each of them. */
+function freshNumber() {
+  globalThis.sevvizWidgets = (globalThis.sevvizWidgets ?? 0) + 1;
+  return globalThis.sevvizWidgets;
+}
 
 /** An element with attributes (functions are listeners) and children; what can have the focus keeps its keys. */
 function h(tag, attributes = {}, ...children) {
@@ -37,8 +42,7 @@ export const writeLink = ({ scheme, scenario, schedule, step }) =>
 
 class Controls {
   constructor(model, el) {
-    count += 1;
-    this.id = `sevviz-lab-${count}`;
+    this.id = `sevviz-lab-${freshNumber()}`;
     this.model = model;
     this.timer = 0;
     const { schemes, scenarios } = model.get("catalogue");

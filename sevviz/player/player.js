@@ -226,7 +226,11 @@ function importSvg(source) {
   return svg;
 }
 
-let mounted = 0; // makes ids unique when several players share a page
+/** A number that no other widget of the document has: a notebook loads this module once for each of them. */
+function freshNumber() {
+  globalThis.sevvizWidgets = (globalThis.sevvizWidgets ?? 0) + 1;
+  return globalThis.sevvizWidgets;
+}
 
 // ---------------------------------------------------------------------------------------------------------------
 // The C listing.
@@ -651,8 +655,7 @@ const FIRST = "Before the first step. Choose which task goes first.";
 
 class Player {
   constructor(element, payload, options) {
-    mounted += 1;
-    this.id = `sevviz-${mounted}`;
+    this.id = `sevviz-${freshNumber()}`;
     this.graph = readGraph(payload);
     this.options = options;
     this.schedule = [];

@@ -10,14 +10,27 @@ function node(tag, attributes = {}, ...children) {
   return made;
 }
 
-let count = 0;
+/** A number that no other widget of the document has: a notebook loads this module once for each of them. */
+function freshNumber() {
+  globalThis.sevvizWidgets = (globalThis.sevvizWidgets ?? 0) + 1;
+  return globalThis.sevvizWidgets;
+}
+
+/** What the reader chose for an option, and what is so: for those who see the mark, and as the class of the row. */
+function judged(guess, { happens }, { one, words }) {
+  if (one && !guess) return happens ? { kind: "answer", text: words.answer } : { kind: "", text: "" };
+  const hit = guess === happens;
+  return { kind: hit ? "hit" : "miss", text: `${hit ? "✓" : "✗"} ${guess ? words.you_yes : words.you_no}` };
+}
 
 export function mount(el, payload, options = {}) {
-  const name = `sevviz-predict-${++count}`;
+  const name = `sevviz-predict-${freshNumber()}`;
+  const [type, group] = payload.one ? ["radio", "radiogroup"] : ["checkbox", "group"];
   const root = node("form", { class: "sevviz-predict", "aria-labelledby": `${name}-q` });
   const status = node("p", { class: "sevviz-predict-status", role: "status", "aria-live": "polite" });
   const rows = payload.options.map((option, index) => {
-    const box = node("input", { type: "checkbox", id: `${name}-${index}`, [SUPPRESS]: "true" });
+    const box = node("input", { type, name, id: `${name}-${index}`, [SUPPRESS]: "true" });
+    box.required = type === "radio";
     const label = node("label", { for: box.id }, option.text);
     const truth = node("p", { class: "sevviz-predict-truth" });
     const row = node("li", {}, box, label, truth);
@@ -27,7 +40,7 @@ export function mount(el, payload, options = {}) {
   root.append(
     node("p", { class: "sevviz-predict-question", id: `${name}-q` }, payload.question),
     node("p", { class: "sevviz-predict-hint" }, payload.words.hint),
-    node("ul", {}, ...rows.map((r) => r.row)),
+    node("div", { role: group, "aria-labelledby": `${name}-q` }, node("ul", {}, ...rows.map((r) => r.row))),
     commit,
     status,
   );
@@ -37,16 +50,17 @@ export function mount(el, payload, options = {}) {
     let right = 0;
     for (const { option, index, box, truth, row } of rows) {
       const guess = picked.includes(index);
-      const hit = guess === option.happens;
-      right += hit;
+      right += guess === option.happens;
       box.checked = guess;
       box.disabled = true;
-      row.classList.add(hit ? "hit" : "miss");
-      const you = guess ? payload.words.you_yes : payload.words.you_no;
-      truth.textContent = `${hit ? "✓" : "✗"} ${you} ${option.truth}`;
+      const { kind, text } = judged(guess, option, payload);
+      if (kind) row.classList.add(kind);
+      truth.textContent = `${text} ${option.truth}`.trim();
     }
     commit.remove();
-    status.textContent = `${payload.words.score.replace("{right}", right).replace("{all}", rows.length)} ${payload.explanation}`;
+    const { score, right_one, wrong_one } = payload.words;
+    const told = payload.one ? (right === rows.length ? right_one : wrong_one) : score.replace("{right}", right).replace("{all}", rows.length);
+    status.textContent = `${told} ${payload.explanation}`.trim();
   }
 
   root.addEventListener("submit", (event) => {
@@ -61,9 +75,9 @@ export function mount(el, payload, options = {}) {
     }
     options.onCommit?.(picked);
   });
-  // Enter inside a checkbox commits too early for a form that cannot be taken back.
+  // Enter inside a box commits too early for a form that cannot be taken back.
   root.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.type === "checkbox") event.preventDefault();
+    if (event.key === "Enter" && event.target.type === type) event.preventDefault();
   });
   el.append(root);
   if (options.committed) reveal(options.committed);

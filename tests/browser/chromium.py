@@ -77,10 +77,14 @@ def payload_of(scheme: str, scenario: str = "double", **options: Any) -> dict[st
     return pack(sevviz.check(scheme, scenario), **options)
 
 
-def violations(page: Page, *rules: str) -> list[str]:
-    """What axe-core finds wrong with a page, by some of its rules or by all: rule and place, nothing if all is well."""
+def violations(page: Page, *rules: str, within: str = "") -> list[str]:
+    """What axe-core finds wrong, by some of its rules or by all: rule and place, nothing if all is well.
+
+    `within` is a selector, where a page has parts that are not ours.
+    """
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("only => axe.run({ runOnly: only })", list(rules) or AXE_TAGS)
+    where = [within, list(rules) or AXE_TAGS]
+    found = page.evaluate("([within, only]) => axe.run(within || document, { runOnly: only })", where)
     return [f"{rule['id']}: {node['target']}" for rule in found["violations"] for node in rule["nodes"]]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from browser.chromium import AXE, AXE_TAGS
+from browser.chromium import violations
 from browser.jupyter import PATIENCE, jupyter_lab, open_notebook, write_notebook
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ CELLS = [
     "sevviz.compare(['naive', 'v4'], '1 2')",
 ]
 TRY = "if (!mutex_trylock(&src->lock)) {\n\t\tmutex_unlock(&dst->lock);\n\t\treturn -EBUSY;\n\t}"
+OUTPUTS = ".jp-OutputArea-output"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -70,13 +71,6 @@ def schedule(page: Page) -> Locator:
     return page.locator(".sv-field").first
 
 
-def violations(page: Page) -> list[str]:
-    """What axe-core finds wrong with the outputs."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("tags => axe.run('.jp-OutputArea-output', { runOnly: tags })", AXE_TAGS)
-    return [f"{rule['id']}: {node['target']}" for rule in found["violations"] for node in rule["nodes"]]
-
-
 def test_a_cell_of_the_progress_graph_takes_the_stepper_along(page: Page) -> None:
     page.get_by_role("button", name="Progress graph").click()
     page.get_by_role("gridcell", name="Task 1 after 1 step, task 2 after 0 steps").click()
@@ -84,7 +78,7 @@ def test_a_cell_of_the_progress_graph_takes_the_stepper_along(page: Page) -> Non
     page.get_by_role("button", name="Step 2", exact=True).click()
     expect(page.locator(".sx-plane [aria-current=true]")).to_have_attribute("aria-label", "Task 1 after 1 step, task 2 "
         "after 1 step: deadlocked: some tasks wait for each other.")  # fmt: skip
-    assert violations(page) == []
+    assert violations(page, within=OUTPUTS) == []
 
 
 def test_the_keyboard_alone_walks_the_graph(page: Page) -> None:
@@ -113,7 +107,7 @@ def test_an_error_is_shown_at_its_line_and_the_stepper_stays(page: Page) -> None
     expect(page.locator(".sl-verdict")).to_contain_text("Now: No deadlock, livelock or fault")
     expect(page.locator(".sl-changes")).to_contain_text("gone: deadlock: 1→A.lock→2→B.lock→1")
     expect(page.locator(".sv-line-verdict").first).to_contain_text("all 49 states")
-    assert violations(page) == []
+    assert violations(page, within=OUTPUTS) == []
 
 
 def test_keys_in_the_editor_are_the_editor_s(page: Page) -> None:
@@ -139,7 +133,7 @@ def test_every_view_is_clean_and_follows(page: Page) -> None:
     for name, root in views.items():
         page.get_by_role("button", name=name).click()
         page.locator(root).wait_for()
-        assert violations(page) == [], name
+        assert violations(page, within=OUTPUTS) == [], name
     names = page.locator(".sx-compare thead th").all_inner_texts()
     assert [name.split("\n")[0] for name in names[1:]] == ["naive (edited)", "naive (shipped)"]
     page.get_by_role("button", name="State map").click()
@@ -173,7 +167,7 @@ def test_a_cell_of_the_matrix_opens_the_stepper(page: Page) -> None:
     expect(out.locator(".sv-field")).to_have_value("1 2")
     out.get_by_role("button", name="double", exact=True).click()
     expect(out.locator(".sx-matrix thead th").nth(1)).to_have_attribute("aria-sort", "ascending")
-    assert violations(page) == []
+    assert violations(page, within=OUTPUTS) == []
 
 
 def test_another_schedule_is_compared(page: Page) -> None:
@@ -182,7 +176,7 @@ def test_another_schedule_is_compared(page: Page) -> None:
     out.get_by_label("Schedule").fill("1 1 1 1")
     out.get_by_label("Schedule").press("Enter")
     expect(out.locator(".sx-compare .sx-said")).to_contain_text("After step 4 their fates differ")
-    assert violations(page) == []
+    assert violations(page, within=OUTPUTS) == []
 
 
 def test_a_link_opens_its_moment(address: str, chromium: Browser) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from browser.chromium import AXE, AXE_TAGS
+from browser.chromium import violations
 from browser.jupyter import PATIENCE, TOKEN, jupyter_lab, open_notebook, write_notebook
 from sevviz import Stepper
 
@@ -149,9 +149,7 @@ def test_the_timeline_follows_the_schedule(notebook: Page) -> None:
 
 
 def test_axe_finds_nothing_in_the_widget(notebook: Page) -> None:
-    notebook.evaluate(AXE.read_text(encoding="utf-8"))
-    found = notebook.evaluate("tags => axe.run(document.querySelector('.sevviz'), { runOnly: tags })", AXE_TAGS)
-    assert [rule["id"] for rule in found["violations"]] == []
+    assert violations(notebook, within=".sevviz") == []
 
 
 def test_an_untrusted_notebook_shows_the_static_picture(lab: str, chromium: Browser) -> None:
