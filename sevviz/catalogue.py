@@ -147,6 +147,7 @@ def program(
     """A scheme in a scenario. `tasks` take the place of a scenario's; `signals` adds fatal signals to it."""
     loaded = scheme if isinstance(scheme, Scheme) else _load_any(scheme)
     chosen = scenario_ if isinstance(scenario_, Scenario) else scenario(scenario_)
+    _keep_names_apart(chosen)
     if tasks:
         chosen = Scenario("", " ‖ ".join(tasks), tuple(tasks))
     settings = chosen.settings
@@ -154,6 +155,14 @@ def program(
         settings = replace(settings, signals=True)
     renamed = tuple(re.sub(r"(^|;)(\s*)migrate\(", rf"\1\2{loaded.header['entry']}(", task) for task in chosen.tasks)
     return make_program(loaded, chosen.tasks if tasks else renamed, settings)
+
+
+def _keep_names_apart(chosen: Scenario) -> None:
+    """A name means one scenario: recordings of a kernel are found by it."""
+    own = scenario(chosen.name) if chosen.name in _table() else chosen
+    if (own.tasks, own.settings) != (chosen.tasks, chosen.settings):
+        message = f"scenario {chosen.name!r} is one of sevviz's own, with other tasks or settings: choose another name"
+        raise ScenarioError(message)
 
 
 def _load_any(scheme: str | Path) -> Scheme:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sevviz.kernel.recording import digest, load_recording
+from sevviz.kernel.evidence import OWN_WORDS, recorded_for
 from sevviz.liveviews import LinkedView
 from sevviz.schedule import parse_schedule
 from sevviz.splats import Machine, splat_of
@@ -30,10 +30,6 @@ RECORDED = {
     "smp": "Recorded, on several CPUs",
     "rt": "Recorded, PREEMPT_RT",
 }
-OWN_WORDS = (
-    "The kernel's own words, without call traces, rulers and addresses. The tasks were kernel threads on a small "
-    "struct kvm, not KVM itself."
-)
 
 
 class KernelView(LinkedView):
@@ -53,8 +49,8 @@ class KernelView(LinkedView):
 
 def _recorded(program: Program, schedule: str) -> list[dict[str, Any]]:
     """What was recorded of this very text at this schedule."""
-    recording = load_recording(program.name)
-    if recording is None or recording.sha256 != digest([program.sources[0].text]):
+    recording = recorded_for(program)
+    if recording is None:
         return []
     found = [(name, recording.find(program.scenario, schedule, name)) for name in RECORDED]
     return [_as_log(RECORDED[name], recording, run) for name, run in found if run is not None]

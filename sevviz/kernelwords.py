@@ -7,11 +7,11 @@ from html import escape
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from sevviz.analysis import show_result
 from sevviz.catalogue import load, program
 from sevviz.errors import SevvizError
 from sevviz.kernel.compare import predict
 from sevviz.kernel.configuration import CONFIGURATIONS
+from sevviz.kernel.evidence import outcome_lines
 from sevviz.kernel.realtime import reasons
 from sevviz.kernel.recording import load_recording
 from sevviz.lockdep import lockdep_reports
@@ -98,7 +98,7 @@ def kernel_words(
         raise SevvizError(f"{missing}. What a kernel would print, sevviz.splat() tells for every schedule")
     found = min(here, key=lambda run: wanted.index(run.configuration))
     words = tuple(recording.words[key] for key in found.words)
-    outcome, ours = _outcome(found), _ours(chosen, actors)
+    outcome, ours = "\n".join(outcome_lines(found)), _ours(chosen, actors)
     return KernelWords(recording.kernel, found.configuration, words, outcome, ours, _reasons(chosen, found))
 
 
@@ -118,19 +118,3 @@ def _reasons(program: Program, found: RecordedRun) -> tuple[str, ...]:
         return ()
     turns = parse_schedule(found.turns, len(program.tasks))
     return tuple(reasons(predict(program, turns, CONFIGURATIONS["rt"]), found))
-
-
-# How a recorded wait is told; on one CPU a spinlock that is taken is not even begun.
-_WAITS = {
-    "D": "sleeps (D), waiting for", "K": "sleeps (D, killable), waiting for", "S": "sleeps (S), waiting for",
-    "R": "spins for", "-": "would spin, had it a CPU of its own, for",
-}  # fmt: skip
-
-
-def _outcome(found: RecordedRun) -> str:
-    """What became of each task."""
-    told = {task: f"returned {show_result(value)}" for task, value in enumerate(found.returns, 1) if value is not None}
-    for task, lock, holder, letter in found.waits:
-        told[int(str(task))] = f"{_WAITS[str(letter)]} {lock}, which {f'task {holder}' if holder else 'nobody'} holds"
-    tasks = range(1, len(found.returns) + 1)
-    return "\n".join(f"task {task} {told.get(task, 'stands before its next step')}" for task in tasks)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
+from sevviz.kernel.evidence import evidence
 from sevviz.liveviews import LinkedView
 from sevviz.payload import pack
 from sevviz.stepper import Stepper
@@ -55,7 +56,7 @@ class Bench(Stepper):
         """Show another program at a moment; the schedule is one that it can follow."""
         self.program, self.verdict = verdict.program, verdict
         with self.hold_sync():
-            self.payload = pack(verdict)
+            self.payload = pack(verdict, kernel=evidence(self.program))
             self.set_trait("schedule", schedule)
             self.step = step
 

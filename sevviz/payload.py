@@ -20,6 +20,7 @@ Format 1. Tasks and steps count from 1 in what people see; every index below cou
   `target`, `sentence` (string), `faults` (index into `fault_sets`)
 * `fault_sets`: [[fault]]; `faults`: [{kind, task, span, sentence: string}]
 * `chips`: [{kind, label, count, tone: good|fair|bad, schedule: [actor], loop: 0 or its length}]
+* `kernel`: null, or {release, note, words: [text], runs: [{schedule, kernel (configuration), outcome: [line], words}]}
 * `picture`: SVG of the wait-for graph or ""; ids t1, o3, h-3-1 (lock 3 held by task 1), w-1-3 (task 1 waits for it)
 """
 
@@ -70,8 +71,13 @@ class _Tables:
         return self.strings.setdefault(text, len(self.strings))
 
 
-def pack(verdict: Verdict, *, scenario_title: str = "", states: int = DEFAULT_STATES) -> dict[str, Any]:
-    """The JSON object for the player, with at most `states` states; see the head of this file for its form."""
+def pack(
+    verdict: Verdict, *, scenario_title: str = "", states: int = DEFAULT_STATES, kernel: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The JSON object for the player, with at most `states` states; see the head of this file for its form.
+
+    `kernel` is what sevviz.kernel.evidence found of the program.
+    """
     program, graph, tables = verdict.program, verdict.graph, _Tables()
     kept = min(len(graph.states), states)
     packed_states = _states(verdict, kept, tables)
@@ -101,6 +107,7 @@ def pack(verdict: Verdict, *, scenario_title: str = "", states: int = DEFAULT_ST
         "fault_sets": [list(numbers) for numbers in tables.fault_sets],
         "faults": [dict(zip(("kind", "task", "span", "sentence"), fault, strict=True)) for fault in tables.faults],
         "chips": [asdict(chip) for chip in chips_of(verdict)],
+        "kernel": kernel,
         "picture": union_svg(graph),
         "strings": list(tables.strings),  # last: everything above adds to it
     }

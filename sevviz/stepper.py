@@ -20,6 +20,7 @@ import traitlets
 
 from sevviz.catalogue import program
 from sevviz.embedding import embedded
+from sevviz.kernel.evidence import evidence
 from sevviz.payload import DEFAULT_STATES, pack
 from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.traces import run
@@ -78,7 +79,7 @@ class Stepper(anywidget.AnyWidget):
         self.verdict: Verdict = verdict_of(self.program, MOST_STATES)
         title = "" if tasks or isinstance(scenario, str) else scenario.title
         super().__init__(
-            payload=pack(self.verdict, scenario_title=title, states=DEFAULT_STATES),
+            payload=pack(self.verdict, scenario_title=title, states=DEFAULT_STATES, kernel=evidence(self.program)),
             schedule=format_schedule(first.schedule),
             step=len(first.steps) if step is None else step,
         )
@@ -140,7 +141,7 @@ class Stepper(anywidget.AnyWidget):
         return bundle
 
     def _story(self) -> str:
-        return story_html(self.verdict)
+        return story_html(self.verdict, self.payload["kernel"])
 
     def _as_text(self) -> str:
         head = f"{self.program.title}, {tasks_title(self.program)}"

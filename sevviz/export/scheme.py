@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sevviz.catalogue import load, program, scenario
 from sevviz.export.exporter import shortened
 from sevviz.export.page import Page
+from sevviz.kernel.evidence import evidence
 from sevviz.payload import pack
 from sevviz.progress import Plane
 from sevviz.schedule import format_schedule, parse_schedule
@@ -41,11 +42,12 @@ def scheme_page(scheme: str, scenario_name: str, compare: Sequence[str] = ()) ->
         verdict = verdict_of(program(name, chosen))
         first = next((o for o in verdict.outcomes if o.kind != "returned"), None)
         schedule = format_schedule(first.schedule) if first is not None else ""
+        kernel = evidence(verdict.program)
         embedded = {
             "player": "player",
-            "data": pack(verdict, scenario_title=chosen.title),
+            "data": pack(verdict, scenario_title=chosen.title, kernel=kernel),
             "options": {"schedule": schedule, "step": 0, "key": f"{number}"},
-            "story": story_html(verdict),
+            "story": story_html(verdict, kernel),
         }
         body.append(page.player(len(page.blocks) + 1, embedded))
         body += [page.player(len(page.blocks) + 1, view) for view in _views(verdict, schedule, f"{number}")]

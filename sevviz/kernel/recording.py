@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from sevviz.catalogue import data_folder, load, scheme_names
@@ -60,6 +60,10 @@ class Recording:
         """The run of a schedule, None where there is none."""
         wanted = (configuration, scenario, schedule)
         return next((run for run in self.runs if (run.configuration, run.scenario, run.schedule) == wanted), None)
+
+    def only(self, runs: Iterable[RecordedRun]) -> Recording:
+        """The recording with some of its runs."""
+        return replace(self, runs=tuple(runs))
 
     def said(self, run: RecordedRun) -> list[str]:
         """The kernel's own words in a run."""

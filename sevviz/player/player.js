@@ -179,7 +179,7 @@ function h(tag, properties = {}, ...children) {
   }
   element.append(...children.filter((child) => child !== null && child !== undefined));
   // JupyterLab takes single keys from whatever has the focus, unless told not to (its shortcut manager reads this).
-  if (element.matches("button, input, summary, [tabindex]")) element.setAttribute("data-lm-suppress-shortcuts", "true");
+  if (element.matches("button, input, select, summary, [tabindex]")) element.setAttribute("data-lm-suppress-shortcuts", "true");
   return element;
 }
 
@@ -637,6 +637,70 @@ function legend() {
 }
 
 // ---------------------------------------------------------------------------------------------------------------
+// What real kernels did where they were run along the reader's schedule: recorded words, looked up.
+
+/** The longest recorded schedule that is the reader's, or the beginning of it; null if there is none. */
+export function recordedAlong(runs, schedule) {
+  const along = runs.filter((run) => run.schedule === schedule || schedule.startsWith(`${run.schedule} `));
+  return along.reduce((longest, { schedule: one }) => (longest === null || one.length > longest.length ? one : longest), null);
+}
+
+const counted = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
+
+class KernelRuns {
+  constructor(player) {
+    this.player = player;
+    this.data = player.graph.payload.kernel;
+    this.title = h("span", {});
+    this.found = h("div", { class: "sv-runs" });
+    this.shown = ""; // the schedule and the title that the words are of
+    this.select = h("select", { id: `${player.id}-runs`, change: () => this.chosen() }, h("option", { value: "" }, "choose one"), ...this.options());
+    this.box = h("details", { class: "sv-log sv-kernel", toggle: () => this.show() }, h("summary", {}, this.title), this.found,
+      h("p", { class: "sv-runs-more" }, h("label", { for: this.select.id }, "Go to a schedule at which a kernel was run: "), this.select),
+      h("p", { class: "sv-runs-note" }, this.data.note));
+  }
+
+  options() {
+    const first = new Map();
+    for (const run of this.data.runs) if (!first.has(run.schedule)) first.set(run.schedule, run);
+    return [...first.values()].map((run) => h("option", { value: run.schedule }, `${run.schedule}: ${this.reports(run)}`));
+  }
+
+  reports(run) {
+    return run.words.length ? counted(run.words.length, "report") : "nothing printed";
+  }
+
+  chosen() {
+    if (this.select.value) this.player.open(this.select.value);
+  }
+
+  show() {
+    const schedule = formatSchedule(this.player.schedule);
+    const along = recordedAlong(this.data.runs, schedule);
+    const runs = this.data.runs.filter((run) => run.schedule === along);
+    const place = along === schedule ? "at this schedule" : `along its first ${counted(along?.split(" ").length, "step")}`;
+    setText(this.title, along === null ? "A real kernel: not run at this schedule" : `A real kernel ${place}: ${this.reports(runs[0])}`);
+    this.select.value = along === schedule ? schedule : "";
+    if (!this.box.open || this.shown === schedule) return;
+    this.shown = schedule;
+    const [first, ...others] = runs.map((run) => this.told(run, along === schedule));
+    const folded = others.map(([head, ...rest]) => h("details", {}, h("summary", {}, ...head.childNodes), ...rest));
+    this.found.replaceChildren(...(first ?? []), ...folded);
+  }
+
+  told(run, whole) {
+    const steps = whole ? "this interleaving" : `the first ${counted(run.schedule.split(" ").length, "step")} of it`;
+    const said = run.words.length ? "printed:" : "printed nothing at all.";
+    const words = run.words.map((number) => this.data.words[number]);
+    return [
+      h("p", { class: "sv-run" }, `A Linux ${this.data.release} kernel (${run.kernel}), run at ${steps}, ${said}`),
+      ...words.map((text) => h("pre", { tabindex: "0", role: "group", "aria-label": text.split("\n", 1)[0] }, text)),
+      h("ul", { "aria-label": "What became of the tasks" }, ...run.outcome.map((line) => h("li", {}, line))),
+    ];
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------
 // The player.
 
 const KEYS = [
@@ -681,7 +745,7 @@ class Player {
       this.buildMoment(),
       h("div", { class: "sv-cards" }, ...this.cards.map((card) => card.box)),
       h("div", { class: "sv-time" }, this.lanes.box, this.buildTransport(), legend()),
-      this.buildSchedule(), this.buildLog()));
+      this.buildSchedule(), this.buildLog(), this.buildKernel()));
     element.replaceChildren(this.root);
   }
 
@@ -788,6 +852,11 @@ class Player {
     this.log = h("ol", {});
     this.details = h("details", { class: "sv-log", toggle: () => this.showLog() }, h("summary", {}, "All steps as text"), this.log);
     return this.details;
+  }
+
+  buildKernel() {
+    this.kernel = this.graph.payload.kernel ? new KernelRuns(this) : null;
+    return this.kernel?.box;
   }
 
   // What the reader does.
@@ -898,7 +967,7 @@ class Player {
   }
 
   pressed(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target === this.field) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches(".sv-field, select")) return;
     const action = this.actionOf(event);
     if (!action) return;
     event.preventDefault();
@@ -948,6 +1017,7 @@ class Player {
       this.built = true;
       setText(this.problem, "");
       this.showLog();
+      this.kernel?.show();
     }
     this.listing.show(view.state, view.fresh);
     this.objects.show(view);

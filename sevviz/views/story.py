@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sevviz.schedule import format_schedule
@@ -24,12 +24,16 @@ __all__ = ["story_html"]
 MOST_OUTCOMES = 12  # a ring of many has more result tuples than a reader reads
 
 
-def story_html(verdict: Verdict) -> str:
-    """The verdict, then the outcomes: for each a still and a list of sentences."""
+def story_html(verdict: Verdict, kernel: dict[str, Any] | None = None) -> str:
+    """The verdict, then the outcomes: for each a still, a list of sentences, and what a real kernel printed there.
+
+    `kernel` is what sevviz.kernel.evidence found of the program.
+    """
     shown = verdict.outcomes[:MOST_OUTCOMES]
     traces = [run(verdict.program, outcome.schedule) for outcome in shown]
     parts = [f"<p>{escape(verdict_line(verdict))}</p>", legend_html(looks_of(trace) for trace in traces)]
-    parts += [_outcome(verdict, outcome, trace) for outcome, trace in zip(shown, traces, strict=True)]
+    for outcome, trace in zip(shown, traces, strict=True):
+        parts += [_outcome(verdict, outcome, trace), _spoken(kernel, format_schedule(outcome.schedule))]
     more = len(verdict.outcomes) - len(shown)
     if more:
         parts.append(f"<p>{more} more outcomes: run the notebook for the rest.</p>")
@@ -51,6 +55,16 @@ def _outcome(verdict: Verdict, outcome: Outcome, trace: Trace) -> str:
     schedule = format_schedule(outcome.schedule) or "no step"
     said = f"<p><strong>{escape(head)}</strong>{escape(count)}; shortest schedule: {schedule}</p>"
     return f"{said}{lanes_svg(trace, outcome.deadlock)}<ol>{items}</ol>{closing}"
+
+
+def _spoken(kernel: dict[str, Any] | None, schedule: str) -> str:
+    """The words of the first kernel that was run at a schedule."""
+    run = next((run for run in kernel["runs"] if run["schedule"] == schedule), None) if kernel else None
+    if kernel is None or run is None:
+        return ""
+    said = "printed:" if run["words"] else "printed nothing at all."
+    head = f"<p>A Linux {kernel['release']} kernel ({run['kernel']}), run at this interleaving, {said}</p>"
+    return head + "".join(f"<pre>{escape(kernel['words'][number])}</pre>" for number in run["words"])
 
 
 def _closing(verdict: Verdict, deadlock: Deadlock, trace: Trace) -> str:

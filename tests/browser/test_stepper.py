@@ -148,6 +148,18 @@ def test_the_timeline_follows_the_schedule(notebook: Page) -> None:
     )
 
 
+def test_what_a_real_kernel_printed_at_the_readers_schedule_is_told(notebook: Page) -> None:
+    start_over(notebook)
+    step(notebook, 1)
+    kernel = notebook.locator(".sv-kernel")
+    expect(kernel.locator("summary").first).to_have_text("A real kernel: not run at this schedule")
+    step(notebook, 2)
+    expect(kernel.locator("summary").first).to_have_text("A real kernel at this schedule: 3 reports")
+    kernel.locator("summary").first.click()
+    expect(kernel.locator("pre").first).to_contain_text("WARNING: possible recursive locking detected")
+    expect(kernel.locator("li").first).to_have_text("task 1 sleeps (D), waiting for A.lock, which task 2 holds")
+
+
 def test_axe_finds_nothing_in_the_widget(notebook: Page) -> None:
     assert violations(notebook, within=".sevviz") == []
 
