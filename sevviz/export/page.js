@@ -40,6 +40,13 @@ function goAlong(key, from, { schedule, step }) {
   going = false;
 }
 
+// A stepper may wait for a prediction: what its search found is covered until the reader has committed.
+const waiting = new Map();
+
+function unveil(question) {
+  for (const id of waiting.get(question) ?? []) mounted.get(id).unveil();
+}
+
 for (const section of document.querySelectorAll("section.player")) {
   const { player, data, options } = JSON.parse(document.getElementById(`${section.id}-data`).textContent);
   const link = (schedule, step) => location.href.split("#")[0] + fragmentOf(section.id, schedule, step);
@@ -49,7 +56,9 @@ for (const section of document.querySelectorAll("section.player")) {
     if (player === "player") remember(section.id, moment.schedule, moment.step);
     goAlong(options.key, section.id, moment);
   };
-  mounted.set(section.id, players[player].mount(section.querySelector(".mount"), data, { ...options, link, onChange }));
+  const onCommit = () => unveil(options.question);
+  mounted.set(section.id, players[player].mount(section.querySelector(".mount"), data, { ...options, link, onChange, onCommit }));
+  if (options.after) waiting.set(options.after, [...(waiting.get(options.after) ?? []), section.id]);
   if (options.key) together.set(options.key, [...(together.get(options.key) ?? []), section.id]);
   ready = true;
   section.classList.add("alive");
