@@ -26,6 +26,7 @@ __all__ = ["SevvizExporter", "notebook_page"]
 
 # What an output may be shown as, best first.
 FORMATS = (MIME, "text/html", "image/svg+xml", "image/png", "text/markdown", "text/plain")
+LIVE_ONLY = "live-only"  # the tag of a cell that is about running a notebook: a page leaves it out
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -53,10 +54,15 @@ class SevvizExporter(HTMLExporter):
 
 
 def notebook_page(notebook: NotebookNode, folder: Path | None = None) -> Page:
-    """The page of an executed notebook; `folder` is where it lies, for the words that it links to its glossary."""
+    """The page of an executed notebook; `folder` is where it lies, for the words that it links to its glossary.
+
+    Cells with the tag "live-only" are left out.
+    """
     page = Page(title_of(notebook), "", description_of(notebook))
     parts = []
     for number, cell in enumerate(notebook.cells, 1):
+        if LIVE_ONLY in cell.metadata.get("tags", ()):
+            continue
         if cell.cell_type == "markdown":
             parts.append(f'<div class="prose">{prose(cell.source)}</div>')
         elif cell.cell_type == "code":
@@ -148,7 +154,7 @@ def _output(page: Page, output: NotebookNode) -> str:
 
 
 def _player(page: Page, data: dict[str, Any]) -> str:
-    return page.player(len(page.blocks) + 1, data[MIME])
+    return page.player(data[MIME])
 
 
 def _html(_page: Page, data: dict[str, Any]) -> str:
