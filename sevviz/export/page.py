@@ -87,6 +87,7 @@ class Page:
     style: str = ""
     navigation: str = ""
     counts: Counter[str] = field(default_factory=Counter)
+    shown: list[dict[str, Any]] = field(default_factory=list)  # the data of its players
 
     def html(self) -> str:
         """The whole file."""
@@ -129,6 +130,7 @@ class Page:
         self.counts[word] += 1
         identifier = f"{word}-{self.counts[word]}"
         self.players.add(embedded["player"])
+        self.shown.append(embedded["data"])
         self.blocks.append(data_block(f"{identifier}-data", {k: embedded[k] for k in ("player", "data", "options")}))
         # The story is what a reader without JavaScript, and a sheet of paper, has instead of the player.
         label = escape(f"{kind} {self.counts[word]}: {_name_of(embedded['data'])}")
