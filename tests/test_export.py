@@ -15,6 +15,7 @@ from hostile import HOSTILE
 
 from sevviz.cli import main
 from sevviz.errors import SevvizError
+from sevviz.export.book import Chapter, index_page
 from sevviz.export.exporter import cleaned, notebook_page, prose
 from sevviz.export.page import Page, data_block, module_text
 from sevviz.export.pages import export_notebook, export_scheme
@@ -204,3 +205,11 @@ def test_a_page_leaves_out_what_is_only_about_running_a_notebook() -> None:
     assert "Shift+Enter" not in body
     assert "First." in body
     assert "print" in body
+
+
+def test_the_contents_are_numbered_like_the_files() -> None:
+    files = ("00_start.html", "10_many.html", "glossary.html")
+    body = index_page([Chapter(file, f"Title of {file}", "", "") for file in files]).body
+    numbers = re.findall(r'<li><span>(.*?)</span><div><a href="(.*?)">', body)
+    assert numbers == [("00", "00_start.html"), ("10", "10_many.html"), ("", "glossary.html")]
+    assert "<ol" not in body

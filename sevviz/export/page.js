@@ -149,7 +149,7 @@ function offerPage({ section }, { scheme, scenario, schedule }) {
   const line = document.createElement("p");
   line.className = "open-cell";
   line.append(link);
-  section.querySelector(".sx-said").after(line);
+  section.querySelector(".sx-matrix .sx-said").after(line);
 }
 
 function mountIn(place) {

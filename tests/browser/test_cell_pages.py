@@ -51,6 +51,8 @@ def test_a_cell_opens_its_schedule(offline: BrowserContext, written: list[Path],
     page.goto(written[0].as_uri())
     expect(page.get_by_role("link", name=LINK)).to_have_count(0)
     page.get_by_role("button", name=cell).click()
+    said = page.get_by_role("status").filter(has_text=f"{cell} (")
+    assert said.evaluate("(one) => one.nextElementSibling.textContent") == f"{LINK}: {cell}", "below what is said of it"
     page.get_by_role("link", name=f"{LINK}: {cell}", exact=True).click()
     steps = wanted.split()
     page.wait_for_url(f"**/schemes/{scheme}-{scenario}.html#stepper-1={'.'.join(steps)}@{len(steps)}")
