@@ -36,6 +36,7 @@ _KERNEL = CONFIGURATIONS["debug"]
 NEEDS = (
     Need("browser", (("chromium", "chromium-browser", "google-chrome"),), ("chromium", "fonts-dejavu-core")),
     Need("firefox", (("firefox-esr", "firefox"),), ("firefox-esr",)),
+    Need("compiler", (("gcc", "cc"),), ("gcc", "libc6-dev")),
     Need("spin", (("spin",), ("tcc",), ("gcc",)), ("spin", "tcc", "gcc", "libc6-dev")),
     Need("kernel", (*((program,) for program in _KERNEL.programs), (str(TARBALL),)), _KERNEL.packages),
 )

@@ -7,7 +7,7 @@ answers. `sevviz.ask` asks anything else that a notebook finds out by itself.
 from __future__ import annotations
 
 import html
-from itertools import product
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -31,6 +31,7 @@ __all__ = ["Prediction", "ask", "ask_payload", "predict", "prediction_payload"]
 
 PLAYER = Path(__file__).parent / "player"
 _Item = TypeVar("_Item")
+_NUMBERS = itertools.count(1)
 MOST_TUPLES = 9  # result tuples offered as options: every pair of three results
 SLEEPS = "A task may sleep in atomic context, which the kernel forbids"
 UNWINDS = "A task gives back more than it has taken, or returns without having given everything back"
@@ -67,6 +68,10 @@ class Prediction(anywidget.AnyWidget):
     payload: ClassVar[Any] = traitlets.Dict().tag(sync=True)
     committed: ClassVar[Any] = traitlets.List(traitlets.Int(), allow_none=True, default_value=None).tag(sync=True)
 
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - anywidget's own signature
+        super().__init__(**kwargs)
+        self.key = f"question {next(_NUMBERS)}"  # by which a page knows which steppers wait for the answer
+
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401 - anywidget's own signature
         """The widget, and for a page without it the question with its answers folded away."""
         bundle = super()._repr_mimebundle_(**kwargs)
@@ -74,7 +79,7 @@ class Prediction(anywidget.AnyWidget):
         if data is not None:
             data["text/html"] = static_html(self.payload)
             data["text/plain"] = static_text(self.payload)
-            data.update(embedded("predict", self.payload, {}, lambda: static_html(self.payload)))
+            data.update(embedded("predict", self.payload, {"question": self.key}, lambda: static_html(self.payload)))
         return bundle
 
 
@@ -163,7 +168,7 @@ def _result_tuples(verdict: Verdict) -> list[tuple[str | None, ...]]:
     if len(seen) < 2:  # noqa: PLR2004 - a question needs an alternative
         seen = [*seen, "-EBUSY"] if "-EBUSY" not in seen else ["0", *seen]
     count = len(verdict.program.tasks)
-    every: list[tuple[str | None, ...]] = list(product(seen, repeat=count))
+    every: list[tuple[str | None, ...]] = list(itertools.product(seen, repeat=count))
     if len(every) <= MOST_TUPLES:
         return every
     alike = [tuple([result] * count) for result in seen][:MOST_TUPLES]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sevviz.catalogue import Scenario
     from sevviz.csource import Scheme
     from sevviz.model import Program, Trace
+    from sevviz.prediction import Prediction
     from sevviz.verdict import Verdict
 
 __all__ = ["Stepper"]
@@ -55,6 +56,7 @@ class Stepper(anywidget.AnyWidget):
         signals: Whether the reader can send fatal signals, whatever the scenario says.
         figures: Whether a timeline of the chosen schedule is kept up to date under the player.
         step: The step of the schedule to show; its end if left out.
+        after: A prediction: what the search found stays covered until the reader has committed to it.
 
     Raises SevvizError for a scheme, scenario or schedule that is not understood.
     """
@@ -66,10 +68,12 @@ class Stepper(anywidget.AnyWidget):
     schedule = traitlets.Unicode("").tag(sync=True)
     step = traitlets.Int(0).tag(sync=True)
     figure = traitlets.Dict().tag(sync=True)
+    veiled = traitlets.Bool(default_value=False).tag(sync=True)
 
     def __init__(  # noqa: PLR0913 - these are the reader's questions, all but the first by name
         self, scheme: Scheme | str | Path, scenario: Scenario | str = "double", *, schedule: str = "",
         tasks: tuple[str, ...] | list[str] = (), signals: bool = False, figures: bool = True, step: int | None = None,
+        after: Prediction | None = None,
     ) -> None:  # fmt: skip
         self.key = f"{next(_NUMBERS)}"  # by which an exported page knows which views follow which stepper
         self.program: Program = program(scheme, scenario, tasks=tuple(tasks), signals=signals)
@@ -82,7 +86,11 @@ class Stepper(anywidget.AnyWidget):
             payload=pack(self.verdict, scenario_title=title, states=DEFAULT_STATES, kernel=evidence(self.program)),
             schedule=format_schedule(first.schedule),
             step=len(first.steps) if step is None else step,
+            veiled=after is not None and after.committed is None,
         )
+        self._after = after
+        if after is not None:
+            after.observe(self._committed, "committed")
         self._draw_soon()
 
     @property
@@ -111,6 +119,9 @@ class Stepper(anywidget.AnyWidget):
         self.step = min(self.step, len(parse_schedule(self.schedule, len(self.program.tasks))))
         self._draw_soon()
 
+    def _committed(self, _change: object) -> None:
+        self.veiled = False
+
     # The timeline under the player.
 
     def _draw_soon(self) -> None:
@@ -137,6 +148,8 @@ class Stepper(anywidget.AnyWidget):
         if bundle is not None:
             bundle[0].update({"text/plain": self._as_text(), "text/html": self._as_html()})
             options = {"schedule": self.schedule, "step": self.step, "key": self.key}
+            if self._after is not None and self.veiled:
+                options |= {"veiled": True, "after": self._after.key}
             bundle[0].update(embedded("player", self.payload, options, self._story))
         return bundle
 

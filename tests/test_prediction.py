@@ -97,6 +97,15 @@ def test_the_question_in_the_teaching_guide_can_be_asked() -> None:
     assert told(asked.payload) == {"0": False, "1": True, "2": True, "3": True}
 
 
+def test_a_stepper_that_waits_for_a_prediction_is_covered_until_it_is_committed() -> None:
+    guess = sevviz.predict("naive")
+    stepper = sevviz.Stepper("naive", after=guess)
+    covered = [stepper.veiled]
+    guess.set_trait("committed", [1])
+    covered += [one.veiled for one in (stepper, sevviz.Stepper("naive", after=guess), sevviz.Stepper("naive"))]
+    assert covered == [True, False, False, False]
+
+
 @pytest.mark.parametrize(
     ("options", "one", "message"),
     [
@@ -122,6 +131,8 @@ def asks(source: str) -> bool:
     """Whether a cell ends with a question and shows nothing else."""
     body = ast.parse(source).body
     last = body[-1].value if body and isinstance(body[-1], ast.Expr) else None
+    if isinstance(last, ast.Name) and len(body) > 1 and isinstance(body[-2], ast.Assign):
+        last = body[-2].value if ast.unparse(body[-2].targets[0]) == last.id else None
     shown = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name) and node.id == "print"]
     return isinstance(last, ast.Call) and ast.unparse(last.func) in ("sevviz.ask", "sevviz.predict") and not shown
 

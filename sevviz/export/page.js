@@ -110,7 +110,7 @@ function goAlong(key, from, { schedule, step }) {
 
 // A stepper may wait for a prediction: what its search found is covered until the reader has committed.
 function unveil(question) {
-  for (const { id, options } of placed) if (question && options.after === question) mounted.get(id).unveil?.();
+  for (const { id, options } of placed) if (question && options.after === question) mounted.get(id).unveil();
 }
 
 const programOf = ({ scheme, title, scenario, signals, tasks }) => JSON.stringify([scheme, title, scenario.name, signals, tasks.map(({ label }) => label)]);

@@ -258,6 +258,11 @@ function tokenize(text) {
   return lines;
 }
 
+/** A text whose members (a->b) stay in one line: a browser would break it behind the hyphen. */
+function unbroken(text) {
+  return text.split(/(\w+\)?->\w+)/u).map((part, index) => (index % 2 ? h("span", { class: "sv-unbroken" }, part) : part));
+}
+
 /** The pieces of a line, cut at the edges of the spans [from, to) and marked where a span covers them. */
 function cutLine(pieces, spans) {
   const cuts = [...new Set(spans.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);
@@ -269,7 +274,7 @@ function cutLine(pieces, spans) {
     for (const end of [...inside, column + text.length]) {
       const covered = spans.some(({ from, to }) => from <= start && end <= to);
       const part = text.slice(start - column, end - column);
-      nodes.push(kind || covered ? h("span", { class: `${kind}${covered ? " sv-here" : ""}` }, part) : part);
+      nodes.push(...(kind || covered ? [h("span", { class: `${kind}${covered ? " sv-here" : ""}` }, ...unbroken(part))] : unbroken(part)));
       start = end;
     }
     column += text.length;
@@ -309,6 +314,8 @@ class Listing {
   row(pieces, number) {
     const marks = h("span", { class: "sv-marks" });
     const code = h("code", {}, ...cutLine(pieces, []));
+    const [indent] = /^\t*/u.exec(pieces.map(([text]) => text).join(""));
+    code.style.setProperty("--sv-indent", `${4 * indent.length}ch`);
     const line = h("div", { class: "sv-line" }, marks, h("span", { class: "sv-number-cell" }, `${number}`), code);
     return { line, marks, code, pieces };
   }
@@ -714,7 +721,9 @@ const KEYS = [
   ["?", "show or hide this list"],
 ];
 
+const brokenText = (step) => `rule broken: step ${step}`;
 const savedText = (step) => `Last choice that could have saved it: step ${step}`;
+const MOST_CHIPS = 6; // outcomes shown at once; the others are folded
 const FIRST = "Before the first step. Choose which task goes first.";
 
 class Player {
@@ -737,7 +746,7 @@ class Player {
     this.cards = payload.tasks.map((_, index) => new Card(this, index + 1));
     this.lanes = new Lanes(this);
     this.root = h("div", {
-      class: "sevviz", tabindex: "-1", role: "group", "aria-label": `Stepper: ${payload.title}, ${payload.scenario.title}`,
+      class: this.options.veiled ? "sevviz sv-veiled" : "sevviz", tabindex: "-1", role: "group", "aria-label": `Stepper: ${payload.title}, ${payload.scenario.title}`,
       keydown: (event) => this.pressed(event),
     }, h("div", { class: "sv-body" },
       this.buildHead(payload), this.buildHelp(), this.buildVerdict(payload),
@@ -776,20 +785,45 @@ class Player {
     const cut = payload.cut
       ? h("p", { class: "sv-cut" }, `This page holds the first ${payload.cut.depth} steps (${payload.cut.kept} of ${payload.cut.of} states); run the notebook for the rest.`)
       : null;
-    return h("div", { class: "sv-verdict" },
+    const buttons = this.chips.map(({ button }) => button);
+    const [shown, folded] = buttons.length > MOST_CHIPS + 1 ? [buttons.slice(0, MOST_CHIPS), buttons.slice(MOST_CHIPS)] : [buttons, []];
+    const group = (inside, label) => h("div", { class: "sv-chips", role: "group", "aria-label": label }, ...inside);
+    const more = folded.length ? h("details", { class: "sv-more" }, h("summary", {}, `${folded.length} more`), group(folded, "More of what schedules lead to")) : null;
+    this.found = h("div", { class: "sv-found", inert: this.options.veiled },
       h("p", { class: `sv-line-verdict sv-${payload.verdict.status}` }, payload.verdict.line), cut,
-      h("div", { class: "sv-chips", role: "group", "aria-label": "What schedules lead to; each opens a shortest one" }, ...this.chips.map(({ button }) => button)));
+      group(shown, "What schedules lead to; each opens a shortest one"), more);
+    const veil = h("div", { class: "sv-veil" }, h("p", {}, "What the search found is covered until you commit your prediction."),
+      h("button", { type: "button", class: "sv-plain", click: () => this.unveil() }, "Show it anyway"));
+    return h("div", { class: "sv-verdict" }, this.found, this.options.veiled ? veil : null);
+  }
+
+  /** Uncover what the search found. */
+  unveil() {
+    if (!this.root.classList.contains("sv-veiled")) return;
+    const focused = this.root.querySelector(".sv-veil").contains(document.activeElement);
+    this.root.classList.remove("sv-veiled");
+    this.found.removeAttribute("inert");
+    if (focused) this.root.focus();
+    this.options.onUnveil?.();
   }
 
   buildMoment() {
     this.badge = h("span", { class: "sv-badge" });
     this.saved = h("button", { type: "button", class: "sv-plain", click: () => this.goToChoice() });
+    this.broken = this.graph.payload.faults.length
+      ? h("button", { type: "button", class: "sv-plain sv-broken", click: () => this.goTo(this.brokenAt()) }, brokenText(99))
+      : null;
     this.said = h("p", { class: "sv-said" });
     this.alert = h("p", { class: "sv-alert" });
     this.remark = h("p", { class: "sv-remark" });
     this.status = h("div", { class: "sv-status", role: "status", "aria-live": "polite" },
       slot(this.said, this.sentences()), slot(this.alert, this.alerts()), slot(this.remark, this.remarks()));
-    return h("div", { class: "sv-moment" }, h("div", { class: "sv-class" }, this.badge, slot(this.saved, [savedText(99)])), this.status);
+    return h("div", { class: "sv-moment" }, h("div", { class: "sv-class" }, this.badge, this.broken, slot(this.saved, [savedText(99)])), this.status);
+  }
+
+  /** The first step up to the present one that broke a rule; 0 if none did. */
+  brokenAt() {
+    return this.path.faults.slice(0, this.step).findIndex((faults) => faults.length > 0) + 1;
   }
 
   sentences() {
@@ -1032,8 +1066,11 @@ class Player {
   showMoment(view) {
     const kind = this.graph.classOf(view.state);
     const choice = lastChoice(this.graph, this.path, this.step);
-    setAttribute(this.badge, "class", `sv-badge sv-class-${kind}`);
+    const broken = this.brokenAt();
+    setAttribute(this.badge, "class", `sv-badge sv-class-${kind}${broken ? " sv-tainted" : ""}`);
     setText(this.badge, kind);
+    if (this.broken) setText(this.broken, brokenText(broken || 99));
+    this.broken?.classList.toggle("sv-absent", !broken);
     setText(this.saved, choice ? savedText(choice) : "");
     this.saved.classList.toggle("sv-absent", !choice);
     setText(this.said, view.step ? `Step ${view.step}. ${view.sentence}` : FIRST);
@@ -1082,12 +1119,14 @@ class Player {
 
 /**
  * Put a player into an element. Options: `schedule` (string), `step` (number; default: the end), `onChange({schedule,
- * step})`, `link(schedule, step)` giving the URL of that moment. Returns {open(schedule, step), schedule, step, passed, destroy}.
+ * step})`, `link(schedule, step)` giving the URL of that moment, `veiled` (what was found is covered) and `onUnveil()`.
+ * Returns {open(schedule, step), schedule, step, passed, unveil(), destroy}.
  */
 export function mount(element, payload, options = {}) {
   const player = new Player(element, payload, options);
   return {
     open: (schedule, step) => player.open(schedule, step),
+    unveil: () => player.unveil(),
     get schedule() {
       return formatSchedule(player.schedule);
     },
@@ -1122,9 +1161,15 @@ function render({ model, el }) {
     model.set("step", step);
     model.save_changes();
   };
-  const rebuild = () => {
-    player = mount(home, model.get("payload"), { schedule: model.get("schedule"), step: model.get("step"), onChange });
+  const onUnveil = () => {
+    model.set("veiled", false);
+    model.save_changes();
   };
+  const rebuild = () => {
+    const at = { schedule: model.get("schedule"), step: model.get("step"), veiled: model.get("veiled") };
+    player = mount(home, model.get("payload"), { ...at, onChange, onUnveil });
+  };
+  const uncover = () => model.get("veiled") || player.unveil();
   const follow = () => {
     if (model.get("schedule") !== player.schedule || model.get("step") !== player.step) player.open(model.get("schedule"), model.get("step"));
   };
@@ -1132,11 +1177,13 @@ function render({ model, el }) {
   rebuild();
   redraw();
   model.on("change:payload", rebuild);
+  model.on("change:veiled", uncover);
   model.on("change:schedule", follow);
   model.on("change:step", follow);
   model.on("change:figure", redraw);
   return () => {
     model.off("change:payload", rebuild);
+    model.off("change:veiled", uncover);
     model.off("change:schedule", follow);
     model.off("change:step", follow);
     model.off("change:figure", redraw);

@@ -131,6 +131,22 @@ def test_the_schedule_of_an_answer_opens_in_the_next_stepper_of_the_same_program
     assert [page.locator(f"#stepper-{n} .sv-field").input_value() for n in (1, 2, 3)] == ["", "", ""]
 
 
+def test_what_waits_for_an_answer_is_uncovered_as_long_as_the_answer_is_kept(
+    offline: BrowserContext, tmp_path: Path
+) -> None:
+    waiting = stepper("naive")
+    waiting["options"] = {"schedule": "", "step": 0, "veiled": True, "after": "q1"}
+    page = opened(offline, write(tmp_path / "page.html", question("naive"), waiting))
+    veil = page.locator(".sv-veil")
+    expect(veil).to_be_visible()
+    commit(page)
+    expect(veil).to_be_hidden()
+    page.reload()
+    expect(veil).to_be_hidden()
+    page.get_by_role("button", name=FORGET).click()
+    expect(veil).to_be_visible()
+
+
 def test_without_such_a_stepper_there_is_no_button(offline: BrowserContext, tmp_path: Path) -> None:
     page = opened(offline, write(tmp_path / "page.html", stepper("naive"), question("naive"), stepper("v4")))
     commit(page)

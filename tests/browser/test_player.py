@@ -323,3 +323,33 @@ def test_the_listing_begins_at_the_code_and_not_at_its_head_comment(open_player:
     text = sevviz.load("v4").text.text.split("\n")
     code = text.index(" */") + 2
     assert first.split("\n")[-1].strip() == text[code].strip() != ""
+
+
+def test_nothing_is_green_after_a_broken_rule(open_player: OpenPlayer) -> None:
+    page = open_player("v4", schedule="1 1 1 1 1")
+    badge, broken = page.locator(".sv-badge"), page.locator(".sv-broken")
+    expect(badge).to_have_text("safe")
+    expect(broken).to_have_text("rule broken: step 4")
+    grey = badge.evaluate("(one) => getComputedStyle(one).backgroundColor")
+    broken.click()
+    expect(page.locator(".sv-counter")).to_have_text("step 4 of 5")
+    page.keyboard.press("ArrowLeft")
+    expect(broken).to_be_hidden()
+    assert badge.evaluate("(one) => getComputedStyle(one).backgroundColor") != grey
+    assert open_player("naive").locator(".sv-broken").count() == 0
+
+
+def test_many_outcomes_are_folded(open_player: OpenPlayer) -> None:
+    page = open_player("v4", "cpus")
+    assert page.locator(".sv-chip:visible").count() == 6
+    page.get_by_text("5 more", exact=True).click()
+    assert page.locator(".sv-chip:visible").count() == 11
+    assert open_player("v4").locator(".sv-more").count() == 0
+
+
+def test_no_line_of_a_listing_is_cut_off(open_player: OpenPlayer) -> None:
+    for width in (375, 1280):
+        page = open_player("v4", width=width)
+        assert page.evaluate(
+            "[...document.querySelectorAll('.sv-code')].every((box) => box.scrollWidth <= box.clientWidth)"
+        )

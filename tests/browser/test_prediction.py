@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from browser.chromium import violations
 from browser.jupyter import jupyter_lab, open_notebook, write_notebook
 from sevviz.export.page import Page as ExportedPage
+from sevviz.export.pages import export_notebook
 from sevviz.prediction import ask_payload, static_html
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ CELLS = [
     "print('committed', first.committed, second.committed)",
     "stepper = sevviz.Stepper('naive')\nother = sevviz.Stepper('v4')\nstepper",
     "other",
+    "guess = sevviz.predict('naive')\nguess",
+    "covered = sevviz.Stepper('naive', after=guess)\ncovered",
+    "print('covered', covered.veiled)",
 ]
 IDS = "[...document.querySelectorAll('[id^=sevviz-]')].map((one) => one.id)"
 
@@ -95,3 +99,60 @@ def test_a_question_with_one_answer_on_a_page(offline: BrowserContext, tmp_path:
     told = page.locator(".sevviz-predict li p").all_text_contents()
     assert told == ["✗ You chose this.", "→ This is the answer.", "One too many."]
     expect(page.get_by_label("once")).to_be_disabled()
+
+
+def test_what_a_search_found_is_covered_until_the_reader_has_committed(notebook: Page) -> None:
+    notebook.locator(".jp-Notebook .jp-Cell").nth(6).locator(".jp-InputArea-editor").click()
+    notebook.keyboard.press("Shift+Enter")
+    notebook.keyboard.press("Shift+Enter")
+    question, stepper = notebook.locator(".sevviz-predict").last, notebook.locator(".sevviz").last
+    found = stepper.get_by_text("Deadlock in 2 of 6 schedules.")
+    expect(stepper.get_by_text("covered until you commit your prediction")).to_be_visible()
+    expect(found).to_be_hidden()
+    question.get_by_label("They deadlock").check()
+    question.get_by_role("button", name="Commit my prediction").click()
+    expect(found).to_be_visible()
+    expect(stepper.get_by_text("covered until you commit your prediction")).to_be_hidden()
+    notebook.locator(".jp-Notebook .jp-Cell").nth(8).locator(".jp-InputArea-editor").click()
+    notebook.keyboard.press("Shift+Enter")
+    expect(notebook.get_by_text("covered False")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def covered_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A notebook with a question and two steppers, of which one waits for it, as a page."""
+    folder = tmp_path_factory.mktemp("covered")
+    cells = [
+        "import sevviz\nguess = sevviz.predict('v4')\nguess",
+        "sevviz.Stepper('v4', after=guess)",
+        "sevviz.Stepper('v4')",
+    ]
+    write_notebook(folder / "covered.ipynb", cells)
+    path = folder / "covered.html"
+    export_notebook(folder / "covered.ipynb", path)
+    return path
+
+
+def test_on_a_page_one_stepper_waits_for_its_question_and_nothing_moves(
+    offline: BrowserContext, covered_page: Path
+) -> None:
+    page = offline.new_page()
+    page.goto(covered_page.as_uri())
+    first, second = page.locator(".sevviz").all()
+    height = first.evaluate("(one) => one.getBoundingClientRect().height")
+    expect(second.get_by_text("Sleep in atomic context in every schedule.")).to_be_visible()
+    expect(first.get_by_text("Sleep in atomic context in every schedule.")).to_be_hidden()
+    page.get_by_role("button", name="Commit my prediction").click()
+    expect(first.get_by_text("Sleep in atomic context in every schedule.")).to_be_visible()
+    assert first.evaluate("(one) => one.getBoundingClientRect().height") == height
+
+
+def test_a_reader_may_look_without_a_prediction(offline: BrowserContext, covered_page: Path) -> None:
+    page = offline.new_page()
+    page.goto(covered_page.as_uri())
+    stepper = page.locator(".sevviz").first
+    chip = stepper.get_by_role("button", name="both -EBUSY")
+    expect(chip).to_have_count(0)  # covered for those who hear the page, too
+    stepper.get_by_role("button", name="Show it anyway").click()
+    chip.click()
+    expect(stepper.locator(".sv-counter")).to_contain_text("step 20 of 20")
