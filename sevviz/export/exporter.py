@@ -18,7 +18,7 @@ from sevviz.export.glossary import notes_for
 from sevviz.export.page import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from nbformat import NotebookNode
 
@@ -58,11 +58,10 @@ def notebook_page(notebook: NotebookNode, folder: Path | None = None) -> Page:
 
     Cells with the tag "live-only" are left out.
     """
-    page = Page(title_of(notebook), "", description_of(notebook))
+    shown = [cell for cell in notebook.cells if LIVE_ONLY not in cell.metadata.get("tags", ())]
+    page = Page(title_of(shown), "", description_of(shown))
     parts = []
-    for number, cell in enumerate(notebook.cells, 1):
-        if LIVE_ONLY in cell.metadata.get("tags", ()):
-            continue
+    for number, cell in enumerate(shown, 1):
         if cell.cell_type == "markdown":
             parts.append(f'<div class="prose">{prose(cell.source)}</div>')
         elif cell.cell_type == "code":
@@ -72,18 +71,18 @@ def notebook_page(notebook: NotebookNode, folder: Path | None = None) -> Page:
     return page
 
 
-def title_of(notebook: NotebookNode) -> str:
-    """The first heading of a notebook."""
-    for cell in notebook.cells:
+def title_of(cells: Sequence[NotebookNode]) -> str:
+    """The first heading of the cells of a notebook."""
+    for cell in cells:
         found = re.search(r"^# +(.+)$", cell.source, flags=re.MULTILINE) if cell.cell_type == "markdown" else None
         if found:
             return str(found[1])
     return "sevviz"
 
 
-def description_of(notebook: NotebookNode) -> str:
+def description_of(cells: Sequence[NotebookNode]) -> str:
     """The first sentence of the prose, for search engines and previews."""
-    for cell in notebook.cells:
+    for cell in cells:
         if cell.cell_type == "markdown":
             text = BeautifulSoup(prose(cell.source), "html.parser")
             first = text.find("p")

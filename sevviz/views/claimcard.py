@@ -69,10 +69,9 @@ def _table(decisions: Sequence[Decision], caption: str) -> str:
     """Claims as rows. A narrow page makes a card of each row, with the heading of its column before each cell."""
     rows = "".join(_row(decision) for decision in decisions)
     head = "".join(f'<th scope="col" style="{LEFT}">{name}</th>' for name in COLUMNS)
-    return (
-        f'<div style="overflow-x: auto"><table class="sevviz-claims"><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    shown = f'<caption style="text-align: left"><strong>{escape(caption)}</strong></caption>'
+    table = f'<table class="sevviz-claims">{shown}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'<div style="overflow-x: auto">{table}</div>'
 
 
 def _source(source: str) -> str:
