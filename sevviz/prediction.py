@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sevviz.catalogue import Scenario
     from sevviz.csource import Scheme
+    from sevviz.model import Program
 
 __all__ = ["Prediction", "ask", "ask_payload", "predict", "prediction_payload"]
 
@@ -146,6 +147,18 @@ def prediction_payload(verdict: Verdict, question: str, explanation: str = "") -
         "explanation": f"{searched} {explanation}".strip(),
         "one": False,
         "words": WORDS,
+        "about": _about(verdict.program),
+    }
+
+
+def _about(program: Program) -> dict[str, Any]:
+    """What the payload of a stepper for the same program says, too: by it a page finds where to show a schedule."""
+    return {
+        "scheme": program.name,
+        "title": program.title,
+        "scenario": {"name": program.scenario},
+        "signals": program.signals,
+        "tasks": [{"label": task.label} for task in program.tasks],
     }
 
 
@@ -215,11 +228,14 @@ def _faults(verdict: Verdict, kinds: Sequence[str], text: str, total: int | None
 
 
 def _option(text: str, count: int | None, total: int | None, schedule: tuple[int, ...] | None) -> dict[str, Any]:
+    """An option with what the search says of it and, as `schedule`, a shortest schedule to it ("" if there is none)."""
     if schedule is None:
         never = f"0 of {total:,} schedules" if total is not None else "no schedule"
-        return {"text": text, "happens": False, "truth": f"The search: it cannot happen ({never})."}
-    shortest = f"shortest: {format_schedule(schedule)}" if schedule else "without a step"
-    return {"text": text, "happens": True, "truth": f"The search: it happens in {_times(count, total)}; {shortest}."}
+        return {"text": text, "happens": False, "truth": f"The search: it cannot happen ({never}).", "schedule": ""}
+    written = format_schedule(schedule)
+    shortest = f"shortest: {written}" if written else "without a step"
+    truth = f"The search: it happens in {_times(count, total)}; {shortest}."
+    return {"text": text, "happens": True, "truth": truth, "schedule": written}
 
 
 def static_html(payload: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from hostile import HOSTILE
 
 from sevviz.cli import main
 from sevviz.errors import SevvizError
+from sevviz.export.book import Chapter, index_page
 from sevviz.export.exporter import cleaned, notebook_page, prose
 from sevviz.export.page import Page, data_block, module_text
 from sevviz.export.pages import export_notebook, export_scheme
@@ -169,3 +170,46 @@ def test_a_page_without_players_is_a_page() -> None:
     html = Page("Title", "<p>x</p>").html()
     assert html.startswith("<!DOCTYPE html>")
     assert "const players = {\n};" in html
+
+
+def test_links_name_steppers_among_steppers_only() -> None:
+    page = Page("Title", "")
+    kinds = ("predict", "player", "explain", "player", "predict")
+    places = [page.player({"player": kind, "data": {"title": "x"}, "options": {}, "story": ""}) for kind in kinds]
+    found = [re.findall(r' id="([^"]+)" aria-label="([^"]+)"', place)[0] for place in places]
+    assert found == [
+        ("question-1", "Prediction 1: x"),
+        ("stepper-1", "Stepper 1: x"),
+        ("view-1", "View 1: x"),
+        ("stepper-2", "Stepper 2: x"),
+        ("question-2", "Prediction 2: x"),
+    ]
+    assert [block.partition('id="')[2].partition('"')[0] for block in page.blocks] == [f"{i}-data" for i, _ in found]
+
+
+def test_a_page_with_something_to_use_says_so_below_its_title() -> None:
+    page = Page("Title", '<div class="prose"><h1>Title</h1><p>x</p></div>')
+    assert "alive-note" not in page.html().partition("<main")[2].partition("<script")[0]
+    page.player({"player": "player", "data": {}, "options": {}, "story": ""})
+    assert '<h1>Title</h1><p class="alive-note" id="alive-note" hidden>This page is alive:' in page.html()
+
+
+def test_a_page_leaves_out_what_is_only_about_running_a_notebook() -> None:
+    made = nbformat.v4.new_notebook()
+    made.cells = [
+        nbformat.v4.new_markdown_cell("# Title\n\nFirst."),
+        nbformat.v4.new_markdown_cell("Press `Shift+Enter`.", metadata={"tags": ["live-only"]}),
+        nbformat.v4.new_code_cell("print(1)", metadata={"tags": ["other"]}),
+    ]
+    body = notebook_page(made).body
+    assert "Shift+Enter" not in body
+    assert "First." in body
+    assert "print" in body
+
+
+def test_the_contents_are_numbered_like_the_files() -> None:
+    files = ("00_start.html", "10_many.html", "glossary.html")
+    body = index_page([Chapter(file, f"Title of {file}", "", "") for file in files]).body
+    numbers = re.findall(r'<li><span>(.*?)</span><div><a href="(.*?)">', body)
+    assert numbers == [("00", "00_start.html"), ("10", "10_many.html"), ("", "glossary.html")]
+    assert "<ol" not in body

@@ -37,6 +37,19 @@ def test_every_pair_of_results_is_offered_with_what_the_search_found() -> None:
     )
 
 
+def test_an_option_that_happens_has_its_schedule_as_data() -> None:
+    """A page compares `about` with the payloads of its steppers, to show the schedule in one of them."""
+    asked = sevviz.predict("naive", "double").payload
+    schedules = {option["text"]: option["schedule"] for option in asked["options"]}
+    assert schedules["They deadlock: none of the tasks involved ever goes on"] == "1 2"
+    assert schedules["Both return -EBUSY"] == ""
+    told = sevviz.Stepper("naive", "double").payload
+    about = asked["about"]
+    assert [about[name] for name in ("scheme", "title", "signals")] == [told[n] for n in ("scheme", "title", "signals")]
+    assert about["scenario"]["name"] == told["scenario"]["name"] == "double"
+    assert [task["label"] for task in about["tasks"]] == [task["label"] for task in told["tasks"]]
+
+
 def test_of_many_results_some_of_both_kinds_are_offered() -> None:
     """Three tasks with three results each: 27 combinations are no question."""
     verdict = sevviz.check("sev_lock_two_vms", "signal")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import NamedTuple
 
@@ -37,7 +38,8 @@ def navigation(chapters: list[Chapter], current: Chapter) -> str:
 def index_page(chapters: list[Chapter]) -> Page:
     """The contents, and a search over all sections that needs no server."""
     items = "".join(
-        f'<li><a href="{chapter.file}">{escape(chapter.title)}</a><br>{escape(chapter.description)}</li>'
+        f'<li><span>{_number(chapter)}</span><div><a href="{chapter.file}">{escape(chapter.title)}</a><br>'
+        f"{escape(chapter.description)}</div></li>"
         for chapter in chapters
     )
     body = (
@@ -46,11 +48,17 @@ def index_page(chapters: list[Chapter]) -> Page:
         "These pages work from disk, without a network.</p>"
         '<p><label for="search">Search in all pages</label><br>'
         '<input id="search" type="search" autocomplete="off"> <span id="search-count" role="status"></span></p>'
-        f'<ul id="search-results"></ul><h2>Contents</h2><ol>{items}</ol>'
+        f'<ul id="search-results"></ul><h2>Contents</h2><ul class="contents">{items}</ul>'
     )
     page = Page("sevviz: locking two VMs at once", body, "Locking two VMs at once, stepped and certified.")
     page.blocks.append(data_block("search-data", _sections(chapters)))
     return page
+
+
+def _number(chapter: Chapter) -> str:
+    """The number that a notebook's file begins with; what has none stands outside of the order."""
+    found = re.match(r"\d+", chapter.file)
+    return found[0] if found else ""
 
 
 def _sections(chapters: list[Chapter]) -> list[dict[str, str]]:

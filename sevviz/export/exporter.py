@@ -18,7 +18,7 @@ from sevviz.export.glossary import notes_for
 from sevviz.export.page import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from nbformat import NotebookNode
 
@@ -26,6 +26,7 @@ __all__ = ["SevvizExporter", "notebook_page"]
 
 # What an output may be shown as, best first.
 FORMATS = (MIME, "text/html", "image/svg+xml", "image/png", "text/markdown", "text/plain")
+LIVE_ONLY = "live-only"  # the tag of a cell that is about running a notebook: a page leaves it out
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -53,10 +54,14 @@ class SevvizExporter(HTMLExporter):
 
 
 def notebook_page(notebook: NotebookNode, folder: Path | None = None) -> Page:
-    """The page of an executed notebook; `folder` is where it lies, for the words that it links to its glossary."""
-    page = Page(title_of(notebook), "", description_of(notebook))
+    """The page of an executed notebook; `folder` is where it lies, for the words that it links to its glossary.
+
+    Cells with the tag "live-only" are left out.
+    """
+    shown = [cell for cell in notebook.cells if LIVE_ONLY not in cell.metadata.get("tags", ())]
+    page = Page(title_of(shown), "", description_of(shown))
     parts = []
-    for number, cell in enumerate(notebook.cells, 1):
+    for number, cell in enumerate(shown, 1):
         if cell.cell_type == "markdown":
             parts.append(f'<div class="prose">{prose(cell.source)}</div>')
         elif cell.cell_type == "code":
@@ -66,18 +71,18 @@ def notebook_page(notebook: NotebookNode, folder: Path | None = None) -> Page:
     return page
 
 
-def title_of(notebook: NotebookNode) -> str:
-    """The first heading of a notebook."""
-    for cell in notebook.cells:
+def title_of(cells: Sequence[NotebookNode]) -> str:
+    """The first heading of the cells of a notebook."""
+    for cell in cells:
         found = re.search(r"^# +(.+)$", cell.source, flags=re.MULTILINE) if cell.cell_type == "markdown" else None
         if found:
             return str(found[1])
     return "sevviz"
 
 
-def description_of(notebook: NotebookNode) -> str:
+def description_of(cells: Sequence[NotebookNode]) -> str:
     """The first sentence of the prose, for search engines and previews."""
-    for cell in notebook.cells:
+    for cell in cells:
         if cell.cell_type == "markdown":
             text = BeautifulSoup(prose(cell.source), "html.parser")
             first = text.find("p")
@@ -148,7 +153,7 @@ def _output(page: Page, output: NotebookNode) -> str:
 
 
 def _player(page: Page, data: dict[str, Any]) -> str:
-    return page.player(len(page.blocks) + 1, data[MIME])
+    return page.player(data[MIME])
 
 
 def _html(_page: Page, data: dict[str, Any]) -> str:

@@ -1,27 +1,95 @@
-// What an exported page does with its players: mount them, and keep the address at the moment that the reader looks at.
-// A fragment is data: #stepper-2=1.1.2!@3 names a player, the choices and the step; anything else is an ordinary anchor.
+// What an exported page does with its players: mount them, keep the address at the moment that the reader looks at, and
+// keep what the reader has answered. It knows no lock rule; the players walk what Python found.
 
+// A fragment is data: #stepper-2=1.1.2!@3 names a stepper, the choices and the step; anything else is an ordinary anchor.
 const FRAGMENT = /^#(stepper-\d+)=([0-9.!~]{0,4000})(?:@(\d{1,6}))?$/;
+const NO_STEPPER = "This link names no stepper of this page.";
+const UNREADABLE = "This link names a stepper of this page, but its schedule cannot be read.";
+const placed = [...document.querySelectorAll("section.player")].map((section) => ({
+  section, id: section.id, ...JSON.parse(document.getElementById(`${section.id}-data`).textContent),
+}));
 const mounted = new Map();
 
+const tell = (text) => { document.getElementById("link-note").textContent = text; };
+
+const choicesOf = (schedule) => schedule.trim().split(/\s+/).filter(Boolean);
+
 function fragmentOf(id, schedule, step) {
-  return `#${id}=${schedule.trim().split(/\s+/).join(".")}@${step}`;
+  return `#${id}=${choicesOf(schedule).join(".")}@${step}`;
+}
+
+function isStepper(id) {
+  return placed.some((one) => one.id === id && one.player === "player");
+}
+
+/** What is wrong with the address; "" for that of a stepper, for an ordinary anchor and for none. */
+function troubleWith(hash) {
+  const [, id, written] = /^#([^=]*)(=?)/.exec(hash) ?? [];
+  if (!id || document.getElementById(hash.slice(1))) return "";
+  if (isStepper(id)) return FRAGMENT.test(hash) ? "" : UNREADABLE;
+  return written || id.startsWith("stepper-") ? NO_STEPPER : "";
+}
+
+/** Show a schedule in a stepper, and the stepper in the window. */
+function openAt(id, schedule, step) {
+  mounted.get(id).open(schedule, step);
+  document.getElementById(id).scrollIntoView({ block: "start" });
 }
 
 function openFragment() {
   const found = FRAGMENT.exec(location.hash);
-  const player = found && mounted.get(found[1]);
-  if (!player?.open) return;
-  player.open(found[2].split(".").join(" "), found[3] === undefined ? undefined : Number(found[3]));
-  document.getElementById(found[1]).scrollIntoView({ block: "start" });
+  const trouble = troubleWith(location.hash);
+  if (found && !trouble) openAt(found[1], found[2].split(".").join(" "), found[3] === undefined ? undefined : Number(found[3]));
+  tell(trouble);
 }
 
 function remember(id, schedule, step) {
+  tell("");
   try {
     history.replaceState(null, "", fragmentOf(id, schedule, step));
   } catch {
     // Some viewers forbid it; the page works without an address.
   }
+}
+
+// What the reader has committed to is kept in this browser for this path. Some viewers forbid it: then it lasts as long
+// as the page is open. A question that has changed since is a new question.
+const KEPT = `sevviz answers: ${location.pathname}`;
+
+function keptAnswers() {
+  try {
+    return Object(JSON.parse(localStorage.getItem(KEPT)));
+  } catch {
+    return {};
+  }
+}
+
+const askedIn = ({ question, options }) => JSON.stringify([question, ...options.map((option) => option.text)]);
+
+/** The options that were ticked; undefined where nothing fitting is kept. */
+function keptAnswer(id, data) {
+  const { asked, picked } = Object(keptAnswers()[id]);
+  const fits = asked === askedIn(data) && Array.isArray(picked);
+  return fits && picked.every((index) => data.options[index] !== undefined) ? picked : undefined;
+}
+
+function keepAnswer(id, data, picked) {
+  try {
+    localStorage.setItem(KEPT, JSON.stringify({ ...keptAnswers(), [id]: { asked: askedIn(data), picked } }));
+  } catch {
+    return;
+  }
+  showKept();
+}
+
+function showKept() {
+  const note = document.getElementById("kept");
+  if (note) note.hidden = Object.keys(keptAnswers()).length === 0;
+}
+
+function forgetAnswers() {
+  localStorage.removeItem(KEPT);
+  location.reload(); // a commitment cannot be taken back, so every question begins anew
 }
 
 // A stepper and the views that follow it have the same key: where the reader goes in one of them, the others go along.
@@ -41,34 +109,80 @@ function goAlong(key, from, { schedule, step }) {
 }
 
 // A stepper may wait for a prediction: what its search found is covered until the reader has committed.
-const waiting = new Map();
-
 function unveil(question) {
-  for (const id of waiting.get(question) ?? []) mounted.get(id).unveil();
+  for (const { id, options } of placed) if (question && options.after === question) mounted.get(id).unveil();
 }
 
-for (const section of document.querySelectorAll("section.player")) {
-  const { player, data, options } = JSON.parse(document.getElementById(`${section.id}-data`).textContent);
-  const link = (schedule, step) => location.href.split("#")[0] + fragmentOf(section.id, schedule, step);
+const programOf = ({ scheme, title, scenario, signals, tasks }) => JSON.stringify([scheme, title, scenario.name, signals, tasks.map(({ label }) => label)]);
+
+/** What shows a schedule in the next stepper below that runs the same program; undefined if there is none. */
+function showerFor({ id, data }) {
+  const below = placed.slice(placed.findIndex((one) => one.id === id) + 1);
+  const stepper = data.about && below.find((one) => one.player === "player" && programOf(one.data) === programOf(data.about));
+  return stepper && ((schedule) => {
+    openAt(stepper.id, schedule);
+    stepper.section.querySelector(".mount > *").focus({ preventScroll: true }); // the stepper's keys work at once
+  });
+}
+
+/** What a question of this page gets besides its data. */
+function asking(place) {
+  const { id, data, options } = place;
+  const onCommit = (picked) => {
+    keepAnswer(id, data, picked);
+    unveil(options.question);
+  };
+  return { committed: keptAnswer(id, data), onCommit, onShow: showerFor(place) };
+}
+
+// In a book, the cells of a matrix have pages of their own.
+const cellPages = new Set(JSON.parse(document.getElementById("cell-pages")?.textContent ?? "[]"));
+
+/** A link to the page of the cell that was pressed, below what is said of it. */
+function offerPage({ section }, { scheme, scenario, schedule }) {
+  section.querySelector(".open-cell")?.remove();
+  const name = `${scheme}-${scenario}`;
+  if (!cellPages.has(name)) return;
+  const link = document.createElement("a");
+  link.href = `schemes/${name}.html${fragmentOf("stepper-1", schedule, choicesOf(schedule).length)}`;
+  link.textContent = `Open its schedule: ${scheme}, ${scenario}`;
+  const line = document.createElement("p");
+  line.className = "open-cell";
+  line.append(link);
+  section.querySelector(".sx-matrix .sx-said").after(line);
+}
+
+function mountIn(place) {
+  const { section, id, player, data, options } = place;
+  const link = (schedule, step) => location.href.split("#")[0] + fragmentOf(id, schedule, step);
   let ready = false; // what a player shows at first is no choice of the reader's
   const onChange = (moment) => {
     if (!ready) return;
-    if (player === "player") remember(section.id, moment.schedule, moment.step);
-    goAlong(options.key, section.id, moment);
+    if (player === "player") remember(id, moment.schedule, moment.step);
+    goAlong(options.key, id, moment);
   };
-  const onCommit = () => unveil(options.question);
-  mounted.set(section.id, players[player].mount(section.querySelector(".mount"), data, { ...options, link, onChange, onCommit }));
-  if (options.after) waiting.set(options.after, [...(waiting.get(options.after) ?? []), section.id]);
-  if (options.key) together.set(options.key, [...(together.get(options.key) ?? []), section.id]);
+  const more = player === "predict" ? asking(place) : {};
+  if (data.view === "matrix" && cellPages.size) more.onOpen = (cell) => offerPage(place, cell);
+  mounted.set(id, players[player].mount(section.querySelector(".mount"), data, { ...options, link, onChange, ...more }));
+  if (options.key) together.set(options.key, [...(together.get(options.key) ?? []), id]);
   ready = true;
   section.classList.add("alive");
-  const story = section.querySelector(".story");
+  foldStory(section.querySelector(".story"));
+}
+
+function foldStory(story) {
   const folded = document.createElement("details");
   const summary = document.createElement("summary");
   summary.textContent = "The outcomes as text";
   folded.append(summary, ...story.childNodes);
   story.append(folded);
 }
+
+placed.forEach(mountIn);
+for (const { id, player, data, options } of placed) if (player === "predict" && keptAnswer(id, data)) unveil(options.question);
+document.getElementById("alive-note")?.removeAttribute("hidden");
+document.getElementById("forget")?.addEventListener("click", forgetAnswers);
+showKept();
 openFragment();
 addEventListener("hashchange", openFragment);
 // What scrolls by itself must be reachable by keyboard; what does not scroll is no stop on the way.

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
@@ -16,7 +17,15 @@ __all__ = ["Page", "data_block", "script_text"]
 
 PLAYER = Path(__file__).parent.parent / "player"
 HERE = Path(__file__).parent
-KINDS = {"player": "Stepper", "predict": "Prediction"}
+# By the player's module: the word that its address begins with, and what it is called. Each kind counts by itself.
+KINDS = {"player": ("stepper", "Stepper"), "predict": ("question", "Prediction")}
+OTHER = ("view", "View")
+# Only where scripts run, so it is hidden until one does; its end only where the browser has kept answers.
+ALIVE = (
+    '<p class="alive-note" id="alive-note" hidden>This page is alive: step, press and choose as you like. There is '
+    'nothing to install or to run. <span id="kept" hidden>Your answers are kept in this browser. '
+    '<button type="button" id="forget">Forget my answers on this page</button></span></p>'
+)
 
 
 def data_block(identifier: str, data: object) -> str:
@@ -77,6 +86,8 @@ class Page:
     players: set[str] = field(default_factory=set)
     style: str = ""
     navigation: str = ""
+    counts: Counter[str] = field(default_factory=Counter)
+    shown: list[dict[str, Any]] = field(default_factory=list)  # the data of its players
 
     def html(self) -> str:
         """The whole file."""
@@ -103,21 +114,34 @@ class Page:
                 *filter(None, head),
                 '</head>\n<body>\n<a class="skip" href="#main">Skip to the text</a>',
                 self.navigation,
-                f'<main id="main">\n{self.body}\n</main>',
+                f'<main id="main">\n<p class="link-note" id="link-note" role="status"></p>\n{self._lively()}\n</main>',
                 *self.blocks,
                 f'<script type="module">{script}</script>',
                 "</body>\n</html>\n",
             ]
         )
 
-    def player(self, number: int, embedded: dict[str, Any]) -> str:
-        """The place of a player in the body; its data go to the end of the page."""
-        identifier = f"stepper-{number}"
+    def player(self, embedded: dict[str, Any]) -> str:
+        """The place of a player in the body; its data go to the end of the page.
+
+        Steppers are stepper-1, stepper-2, ... whatever else is between them: links name them so.
+        """
+        word, kind = KINDS.get(embedded["player"], OTHER)
+        self.counts[word] += 1
+        identifier = f"{word}-{self.counts[word]}"
         self.players.add(embedded["player"])
+        self.shown.append(embedded["data"])
         self.blocks.append(data_block(f"{identifier}-data", {k: embedded[k] for k in ("player", "data", "options")}))
         # The story is what a reader without JavaScript, and a sheet of paper, has instead of the player.
-        label = escape(f"{KINDS.get(embedded['player'], 'View')} {number}: {_name_of(embedded['data'])}")
+        label = escape(f"{kind} {self.counts[word]}: {_name_of(embedded['data'])}")
         return (
             f'<section class="player {escape(embedded["player"])}" id="{identifier}" aria-label="{label}">'
             f'<div class="mount"></div><div class="story">{embedded["story"]}</div></section>'
         )
+
+    def _lively(self) -> str:
+        """The body, and below its title that all of it can be used, if there is something to use."""
+        if not self.counts:
+            return self.body
+        head, title, rest = self.body.partition("</h1>")
+        return f"{head}{title}{ALIVE}{rest}" if title else f"{ALIVE}{self.body}"

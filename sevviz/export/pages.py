@@ -16,6 +16,7 @@ from sevviz.catalogue import data_folder
 from sevviz.embedding import VARIABLE
 from sevviz.errors import SevvizError
 from sevviz.export.book import Chapter, index_page, navigation
+from sevviz.export.cells import FOLDER, cell_pages
 from sevviz.export.exporter import notebook_page
 from sevviz.export.scheme import scheme_page
 
@@ -94,8 +95,11 @@ def export_scheme(scheme: str, scenario: str, output: Path, compare: Sequence[st
     write(output, scheme_page(scheme, scenario, compare).html())
 
 
-def export_site(folder: Path, progress: Callable[[str], None] = lambda _: None) -> list[Path]:
-    """Write the whole book: its index with search, every notebook with previous and next, and the claims."""
+def export_site(folder: Path, progress: Callable[[str], None] = lambda _: None, *, cells: bool = True) -> list[Path]:
+    """Write the whole book: its index with search, every notebook with previous and next, and the claims.
+
+    With `cells`, the cells of a matrix get pages of their own in a folder below. Returns what was written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     chapters: list[tuple[Chapter, Page]] = []
     for path in sorted(notebooks_folder().glob("*.ipynb")):
@@ -106,13 +110,26 @@ def export_site(folder: Path, progress: Callable[[str], None] = lambda _: None) 
     claims = claims_page()
     chapters.append((Chapter("claims.html", claims.title, claims.description, claims.body), claims))
     listed = [chapter for chapter, _ in chapters]
-    written = []
+    written: list[Path] = []
+    below = [path for chapter, page in chapters if cells for path in export_cells(folder, chapter.file, page, progress)]
     for chapter, page in chapters:
         page.navigation = navigation(listed, chapter)
         write(folder / chapter.file, page.html())
         written.append(folder / chapter.file)
     write(folder / "index.html", index_page(listed).html())
-    return [folder / "index.html", *written]
+    return [folder / "index.html", *written, *below]
+
+
+def export_cells(folder: Path, file: str, page: Page, progress: Callable[[str], None] = lambda _: None) -> list[Path]:
+    """Write a page for each cell of the matrices on a page of the book, and let that page know of them."""
+    written: list[Path] = []
+    for name, made in cell_pages(page, file):
+        if not written:
+            progress(f"cells of {file}")
+            (folder / FOLDER).mkdir(exist_ok=True)
+        written.append(folder / FOLDER / name)
+        write(written[-1], made.html())
+    return written
 
 
 def claims_page() -> Page:

@@ -49,8 +49,8 @@ def scheme_page(scheme: str, scenario_name: str, compare: Sequence[str] = ()) ->
             "options": {"schedule": schedule, "step": 0, "key": f"{number}"},
             "story": story_html(verdict, kernel),
         }
-        body.append(page.player(len(page.blocks) + 1, embedded))
-        body += [page.player(len(page.blocks) + 1, view) for view in _views(verdict, schedule, f"{number}")]
+        body.append(page.player(embedded))
+        body += [page.player(view) for view in _views(verdict, schedule, f"{number}")]
     page.body = "\n".join(body)
     return page
 

@@ -23,6 +23,18 @@ function judged(guess, { happens }, { one, words }) {
   return { kind: hit ? "hit" : "miss", text: `${hit ? "✓" : "✗"} ${guess ? words.you_yes : words.you_no}` };
 }
 
+/** A button that shows a schedule; only a page that has a stepper for it knows where. */
+function shower(schedule, onShow) {
+  const label = `Show it below: ${schedule}`;
+  const button = node("button", { type: "button", class: "sevviz-predict-show", "aria-label": label, [SUPPRESS]: "true" }, "Show it below");
+  button.addEventListener("click", () => onShow(schedule));
+  return button;
+}
+
+/**
+ * Put a question into an element. Options: `committed` (what was ticked before: the question begins answered),
+ * `onCommit(picked)`, and `onShow(schedule)` where there is a stepper to show a schedule in. Returns {reveal(picked)}.
+ */
 export function mount(el, payload, options = {}) {
   const name = `sevviz-predict-${freshNumber()}`;
   const [type, group] = payload.one ? ["radio", "radiogroup"] : ["checkbox", "group"];
@@ -56,6 +68,7 @@ export function mount(el, payload, options = {}) {
       const { kind, text } = judged(guess, option, payload);
       if (kind) row.classList.add(kind);
       truth.textContent = `${text} ${option.truth}`.trim();
+      if (options.onShow && option.schedule) truth.append(" ", shower(option.schedule, options.onShow));
     }
     commit.remove();
     const { score, right_one, wrong_one } = payload.words;

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from sevviz.claims import claims, decide
 
@@ -16,6 +18,9 @@ __all__ = ["ClaimView", "show_claim", "show_claims"]
 
 MARKS = {"confirmed": "✓ confirmed", "refuted": "✗ refuted", "depends": "◐ depends", "inconclusive": "? inconclusive"}
 BORDERS = {"confirmed": "solid", "refuted": "dashed", "depends": "dotted", "inconclusive": "double"}
+COLUMNS = ("claim", "verdict", "by", "decided by", "lesson")
+LEFT = "text-align: left; vertical-align: top"
+ARCHIVE = "https://lore.kernel.org/r/"  # the list's archive finds a mail by its Message-ID
 
 
 class ClaimView:
@@ -35,11 +40,7 @@ class ClaimView:
     def _repr_html_(self) -> str:
         if len(self.decisions) == 1:
             return _card(self.decisions[0])
-        rows = "".join(_row(decision) for decision in self.decisions)
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("claim", "by", "verdict", "decided by", "lesson"))
-        caption = f"{len(self.decisions)} claims, each decided by finished searches"
-        table = f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        return f'<div style="overflow-x: auto">{table}</div>'
+        return _table(self.decisions, f"{len(self.decisions)} claims, each decided by finished searches")
 
 
 def show_claim(identifier: str) -> ClaimView:
@@ -64,13 +65,35 @@ def _text(decision: Decision) -> str:
     return f"{head}\n{MARKS[decision.ruling]} in {decision.states:,} states{found}\n  {claim.lesson}"
 
 
+def _table(decisions: Sequence[Decision], caption: str) -> str:
+    """Claims as rows. A narrow page makes a card of each row, with the heading of its column before each cell."""
+    rows = "".join(_row(decision) for decision in decisions)
+    head = "".join(f'<th scope="col" style="{LEFT}">{name}</th>' for name in COLUMNS)
+    shown = f'<caption style="text-align: left"><strong>{escape(caption)}</strong></caption>'
+    table = f'<table class="sevviz-claims">{shown}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'<div style="overflow-x: auto">{table}</div>'
+
+
+def _source(source: str) -> str:
+    """Where a claim was made: a link for a mail, whose Message-ID says nothing to a reader; the words otherwise."""
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", source):
+        return _with_breaks(source)
+    address = f"{ARCHIVE}{quote(source, safe='@=+')}"
+    return f'<a href="{escape(address)}" rel="noreferrer" title="{escape(source)}">mail</a>'
+
+
+def _with_breaks(words: str) -> str:
+    """Text as HTML that may break after a slash or an underscore: paths and names in C are long words."""
+    return re.sub(r"([/_])(?=\w)", r"\1<wbr>", escape(words))
+
+
 def _card(decision: Decision) -> str:
     claim = decision.claim
     items = "".join(f"<li>{escape(line)}</li>" for line in _found(decision))
     style = f"border-left: 5px {BORDERS[decision.ruling]} #0072b2; padding: 0.2em 1em; margin: 0.5em 0; max-width: 46em"
     return (
         f'<div class="sevviz-claim {decision.ruling}" style="{style}">'
-        f"<p><strong>Claim</strong> ({escape(claim.by)}, {claim.date:%d %b %Y}, <code>{escape(claim.source)}</code>): "
+        f"<p><strong>Claim</strong> ({escape(claim.by)}, {claim.date:%d %b %Y}, {_source(claim.source)}): "
         f"{escape(claim.text)}</p>"
         f"<p><strong>{MARKS[decision.ruling]}</strong>, by a finished search of {decision.states:,} states:</p>"
         f"<ul>{items}</ul><p>{escape(claim.lesson)}</p></div>"
@@ -79,14 +102,12 @@ def _card(decision: Decision) -> str:
 
 def _row(decision: Decision) -> str:
     claim = decision.claim
-    found = "<br>".join(escape(line) for line in _found(decision))
     cells = (
         escape(claim.text),
-        f"{escape(claim.by)}, {claim.date:%d %b %Y}<br><code>{escape(claim.source)}</code>",
-        f"<strong>{MARKS[decision.ruling]}</strong>",
-        found,
+        f"<strong>{MARKS[decision.ruling].replace(' ', '&nbsp;')}</strong>",
+        f"{escape(claim.by)}<br>{claim.date:%d %b %Y}, {_source(claim.source)}",
+        "<br>".join(_with_breaks(line) for line in _found(decision)),
         escape(claim.lesson),
     )
-    return (
-        "<tr>" + "".join(f'<td style="text-align: left; vertical-align: top">{cell}</td>' for cell in cells) + "</tr>"
-    )
+    named = zip(COLUMNS, cells, strict=True)
+    return "<tr>" + "".join(f'<td data-label="{name}" style="{LEFT}">{cell}</td>' for name, cell in named) + "</tr>"

@@ -105,5 +105,5 @@ def naive_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def book(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The whole book, exported once: its pages by name, the index first."""
-    return {path.stem: path for path in export_site(tmp_path_factory.mktemp("book"))}
+    """The book, exported once: its pages by name, the index first; without the pages of a matrix' cells."""
+    return {path.stem: path for path in export_site(tmp_path_factory.mktemp("book"), cells=False)}

@@ -28,7 +28,7 @@ def test_the_whole_book_can_be_read_and_searched_from_disk(offline: BrowserConte
     """Every page is linked, and search finds a section without a server."""
     page = offline.new_page()
     page.goto(book["index"].as_uri())
-    links = page.locator("main ol a")
+    links = page.locator("main .contents a")
     assert [links.nth(n).get_attribute("href") for n in range(links.count())] == [f"{name}.html" for name in PAGES[1:]]
     page.get_by_label("Search in all pages").fill("selftest 10,000")
     expect(page.locator("#search-results li").first).to_contain_text("selftest")

@@ -34,10 +34,12 @@ SMUGGLED = {
 }
 # What pictures say of themselves, if they are there to be seen.
 STILLS = "(pictures) => pictures.map((one) => one.getBoundingClientRect().height > 40 && (one.ariaLabel ?? one.alt))"
-# The page round its players, and how many elements of each kind could do harm anywhere.
+NO_STEPPER = "This link names no stepper of this page."
+UNREADABLE = "This link names a stepper of this page, but its schedule cannot be read."
+# The page round its players and the note on its address, and how many elements of each kind could do harm anywhere.
 REST = """() => {
   const copy = document.body.cloneNode(true);
-  copy.querySelectorAll("section.player").forEach((one) => one.remove());
+  copy.querySelectorAll("section.player, #link-note").forEach((one) => one.remove());
   const count = (name) => document.getElementsByTagName(name).length;
   return [document.title, copy.innerHTML, ...["img", "script", "style", "iframe", "a", "base"].map(count)];
 }"""
@@ -91,35 +93,51 @@ def test_a_fragment_opens_the_very_step_also_after_a_reload(offline: BrowserCont
 
 
 @pytest.mark.parametrize(
-    "fragment",
+    ("fragment", "note"),
     [
-        "#stepper-1=<img src=x onerror=alert(1)>",
-        "#stepper-1=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E@1",
-        "#stepper-1=1.2@2<script>document.title=1</script>",
-        "#stepper-1=javascript:alert(1)@1",
-        "#stepper-9=1.2@2",
-        "#stepper-1=99.99@9",
-        "#stepper-1=1.2@99999999999999999999",
-        "#stepper-1=1.2@-1",
-        "#stepper-1=" + "1." * 3000,
-        "#" + "x" * 100_000,
-        "#%00",
-        "#%E0%A4%A",
-        "#\u202estepper-1=1@1",
-        "#__proto__=1@1",
-        "#stepper-1-data",
-        "#main",
+        ("#stepper-1=<img src=x onerror=alert(1)>", UNREADABLE),
+        ("#stepper-1=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E@1", UNREADABLE),
+        ("#stepper-1=1.2@2<script>document.title=1</script>", UNREADABLE),
+        ("#stepper-1=javascript:alert(1)@1", UNREADABLE),
+        ("#stepper-9=1.2@2", NO_STEPPER),
+        ("#stepper-9", NO_STEPPER),
+        ("#view-1=1.2@2", NO_STEPPER),
+        ("#stepper-1=99.99@9", ""),  # the stepper itself says what is wrong
+        ("#stepper-1=1.2@99999999999999999999", UNREADABLE),
+        ("#stepper-1=1.2@-1", UNREADABLE),
+        ("#stepper-1=" + "1." * 3000, UNREADABLE),
+        ("#" + "x" * 100_000, ""),
+        ("#%00", ""),
+        ("#%E0%A4%A", ""),
+        ("#\u202estepper-1=1@1", NO_STEPPER),
+        ("#__proto__=1@1", NO_STEPPER),
+        ("#stepper-1-data", ""),
+        ("#stepper-1", ""),
+        ("#main", ""),
     ],
     ids=lambda fragment: fragment[:40],
 )
 def test_a_hostile_fragment_changes_nothing(
-    offline: BrowserContext, naive_page: Path, rest: list[Any], fragment: str
+    offline: BrowserContext, naive_page: Path, rest: list[Any], fragment: str, note: str
 ) -> None:
-    """It moves the first player as far as it can be followed, or nothing at all."""
+    """It moves the first player as far as it can be followed, or nothing at all; the page says if it names nothing."""
     page = opened(offline, naive_page, fragment)
     assert page.evaluate(REST) == rest
+    assert page.locator("#link-note").text_content() == note
     expect(page.locator("#stepper-1").get_by_role("button", name="Step 1", exact=True)).to_be_visible()
     assert set(page.locator("#stepper-1 .sv-field").input_value()) <= {"1", "2", " "}
+
+
+def test_the_note_on_a_link_is_seen_and_goes_with_the_next_step(offline: BrowserContext, naive_page: Path) -> None:
+    page = opened(offline, naive_page)
+    page.evaluate("scrollTo(0, 900)")
+    page.evaluate("location.hash = '#stepper-7=1.2@2'")
+    note = page.locator("#link-note")
+    expect(note).to_have_text(NO_STEPPER)
+    expect(note).to_have_attribute("role", "status")
+    expect(note).to_be_in_viewport()
+    press(page, 1)
+    expect(note).to_be_empty()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -210,7 +228,7 @@ def test_a_prediction_is_committed_before_the_answer_is_shown(offline: BrowserCo
     payload = prediction_payload(check("naive"), "What can happen?")
     story = static_html(payload)
     exported.body = "<h1>Predict</h1>" + exported.player(
-        1, {"player": "predict", "data": payload, "options": {}, "story": story}
+        {"player": "predict", "data": payload, "options": {}, "story": story}
     )
     path = tmp_path / "predict.html"
     path.write_text(exported.html(), encoding="utf-8")
@@ -218,7 +236,7 @@ def test_a_prediction_is_committed_before_the_answer_is_shown(offline: BrowserCo
     assert not page.get_by_text("The search: it happens").first.is_visible()
     page.get_by_label("They deadlock").check()
     page.get_by_role("button", name="Commit my prediction").click()
-    expect(page.get_by_role("status")).to_contain_text("5 of 6 right.")
+    expect(page.locator("#question-1").get_by_role("status")).to_contain_text("5 of 6 right.")
     expect(
         page.get_by_text("You said it can happen. The search: it happens in 2 of 6 schedules; shortest: 1 2.")
     ).to_be_visible()

@@ -66,8 +66,8 @@ def choose(page: Page, schedule: str) -> None:
 
 def stairs(page: Page) -> list[list[int]]:
     """The coordinates of the cells that the drawn line passes."""
-    drawn = page.locator("#stepper-2 .sx-stairs").get_attribute("points") or ""
-    rows = page.locator("#stepper-2 .sx-row").count() - 1  # one row has the names
+    drawn = page.locator("#view-1 .sx-stairs").get_attribute("points") or ""
+    rows = page.locator("#view-1 .sx-row").count() - 1  # one row has the names
     points = [point.split(",") for point in drawn.split()]
     return [[int(float(x)), rows - 1 - int(float(y))] for x, y in points]
 
@@ -81,7 +81,7 @@ def test_the_staircase_is_that_of_every_schedule_of_the_stepper(flag: Page) -> N
         data = progress_payload(plane.along(schedule))
         assert stairs(flag) == data["stairs"], schedule
         x, y = data["stairs"][-1]
-        here = flag.locator("#stepper-2 [aria-current]")
+        here = flag.locator("#view-1 [aria-current]")
         expect(here).to_have_attribute("aria-label", data["cells"][x][y]["words"])
 
 
@@ -95,7 +95,7 @@ def test_a_cell_takes_the_stepper_along_and_the_address_too(flag: Page) -> None:
 def test_a_link_to_a_step_moves_both(flag: Page) -> None:
     flag.evaluate("location.hash = '#stepper-1=1.2.1@2'")
     expect(flag.locator("#stepper-1 .sv-status")).to_contain_text("Step 2.")
-    expect(flag.locator("#stepper-2 [aria-current]")).to_have_attribute("aria-label", "Task 1 after 1 step, task 2 "
+    expect(flag.locator("#view-1 [aria-current]")).to_have_attribute("aria-label", "Task 1 after 1 step, task 2 "
         "after 1 step: safe: every task can still return.")  # fmt: skip
 
 
@@ -103,10 +103,10 @@ def test_a_graph_that_the_page_does_not_hold_is_not_made_up(rounds: Page) -> Non
     line = " ".join(["1 2"] * 12)
     before = stairs(rounds)
     choose(rounds, line)
-    expect(rounds.locator("#stepper-2").get_by_text(BEYOND)).to_be_visible()
+    expect(rounds.locator("#view-1").get_by_text(BEYOND)).to_be_visible()
     assert stairs(rounds) == before
     choose(rounds, "1")
-    expect(rounds.locator("#stepper-2").get_by_text(BEYOND)).to_be_hidden()
+    expect(rounds.locator("#view-1").get_by_text(BEYOND)).to_be_hidden()
 
 
 def test_a_word_is_explained_where_it_stands_and_escape_closes_the_note(chromium: Browser, tmp_path: Path) -> None:

@@ -83,13 +83,13 @@ def test_a_question_with_one_answer_on_a_page(offline: BrowserContext, tmp_path:
     payload = ask_payload("How often?", options, explanation="Counted: once.", one=True)
     exported = ExportedPage("Ask", "")
     story = static_html(payload)
-    section = exported.player(1, {"player": "predict", "data": payload, "options": {}, "story": story})
+    section = exported.player({"player": "predict", "data": payload, "options": {}, "story": story})
     exported.body = f"<h1>Ask</h1>{section}"
     path = tmp_path / "ask.html"
     path.write_text(exported.html(), encoding="utf-8")
     page = offline.new_page()
     page.goto(path.as_uri())
-    commit, status = page.get_by_role("button", name="Commit my prediction"), page.get_by_role("status")
+    commit, status = page.get_by_role("button", name="Commit my prediction"), page.locator("form").get_by_role("status")
     commit.click()  # nothing chosen: the browser asks for a choice, and nothing is told
     expect(status).to_be_empty()
     page.get_by_label("twice").check()
