@@ -151,7 +151,7 @@ def _waits(program: Program, outcome: Outcome) -> list[str]:
         since = f" since step {wait['since']}" if wait["since"] is not None else ""
         what = "a CPU, kept by spinning" if wait["waits_for"] == "cpu" else f"{wait['waits_for']}, held by"
         lines.append(f"task {wait['task']} waits for {what} task {wait['held_by']}{since}")
-    if outcome.deadlock.killable:
+    if outcome.deadlock.by_signal:
         lines.append("SIGKILL ends it; the hung-task detector does not report killable waits")
     return lines
 

@@ -115,7 +115,12 @@ def test_a_schedule_is_replayed_step_by_step(capsys: pytest.CaptureFixture[str])
     status, out, err = output(capsys, "check", "naive", "--schedule", "12")
     assert (status, err) == (1, "")
     assert "mutex_lock(B.lock)    B.lock: free → task 1" in out
-    assert out.endswith("Deadlock.\n")
+    assert out.endswith(
+        "\nDeadlock: task 1 (A→B) waits for A.lock, held by task 2 (B→A), which waits for\n"
+        "B.lock, held by task 1. Nothing can end this.\n"
+    )
+    _, out, _ = output(capsys, "check", "naive_killable", "--schedule", "1 2")
+    assert out.endswith("B.lock, held by task 1. Only a fatal signal could end this.\n")
 
 
 def test_a_schedule_that_cannot_go_on_shows_its_beginning_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:

@@ -110,6 +110,24 @@ def test_a_run_that_is_not_lost_has_none() -> None:
     assert no_return_words(sevviz.run(program, (1,) * 6 + (2,) * 6)) == "Every task has returned."
 
 
+@pytest.mark.parametrize("scheme", sevviz.scheme_names())
+def test_what_was_lost_before_its_first_step_is_not_said_to_be_saved(scheme: str) -> None:
+    verdict = sevviz.check(scheme, "self")
+    for outcome in verdict.outcomes:
+        told = no_return_words(sevviz.run(verdict.program, outcome.schedule), verdict)
+        if outcome.deadlock is not None:
+            assert told == "No choice could have saved it: every schedule of this scenario ends like this."
+            before = no_return_words(sevviz.run(verdict.program, ()), verdict)
+            assert before == "No choice can save it: no schedule of this scenario lets every task return."
+        else:
+            assert told == "Every task has returned."
+
+
+def test_an_unfinished_search_promises_no_return() -> None:
+    verdict = sevviz.check("naive", limit=4)
+    assert no_return_words(sevviz.run(verdict.program, (1,)), verdict).startswith("The search did not finish")
+
+
 # Compare.
 
 

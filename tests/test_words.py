@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import sevviz
-from sevviz.analysis import deadlock_of
+from sevviz.analysis import deadlock_of, deadlocks_of
 from sevviz.interpreter import moves, wait_of
 from sevviz.views.names import arrow, listed, tasks_title
 from sevviz.views.verdict_words import returns_label, schedules_words, verdict_line
@@ -110,6 +110,39 @@ def test_one_sentence_for_each_fault(scheme: str, scenario: str, schedule: str, 
     assert fault_sentence(program, move.faults[0], move.actor, before, move.state) == sentence
 
 
+KEPT = HEADER + """int f(struct kvm *k) { mutex_lock(&k->lock); return 0; }
+int g(struct kvm *k) { return mutex_lock_killable(&k->lock); }
+int h(struct kvm *k) { mutex_lock(&k->lock); mutex_unlock(&k->lock); return 0; }"""
+
+
+@pytest.mark.parametrize(
+    ("calls", "ending"),
+    [
+        (("f(A)", "g(A)"), "Only a fatal signal could end this."),
+        (("f(A)", "h(A)"), "Nothing can end this."),
+        (("f(A)", "g(A)", "h(A)"), "Nothing can end this."),
+    ],
+)
+def test_a_wait_without_a_ring_ends_by_a_signal_only_if_all_of_it_does(calls: tuple[str, ...], ending: str) -> None:
+    program = sevviz.program(KEPT, tasks=calls)
+    found = deadlock_of(program, sevviz.run(program, (1,)).states[-1])
+    assert found is not None
+    assert deadlock_sentence(program, found).endswith(ending)
+
+
+@pytest.mark.parametrize("scheme", sevviz.scheme_names())
+def test_nothing_is_said_to_be_for_ever_that_a_signal_would_end(scheme: str) -> None:
+    """Sends the signals of the same scheme in the same scenario to whoever waits."""
+    for scenario in ("self", "double", "ioctl"):
+        calm, signalled = sevviz.check(scheme, scenario), sevviz.program(scheme, scenario, signals=True)
+        for outcome in calm.deadlocks:
+            assert outcome.deadlock is not None
+            state = sevviz.run(signalled, outcome.schedule).states[-1]
+            endable = not all(one.final for one in deadlocks_of(signalled, state))
+            ending = "Only a fatal signal could end this." if endable else "Nothing can end this."
+            assert deadlock_sentence(calm.program, outcome.deadlock).endswith(ending), (scenario, outcome.schedule)
+
+
 def test_why_a_task_cannot_step() -> None:
     program = sevviz.program("naive", "double")
     state = sevviz.run(program, (1, 2)).states[-1]
@@ -131,6 +164,10 @@ def test_why_a_task_cannot_step() -> None:
         (
             "naive", "self", (1,), "1→A.lock→1",
             "Self-deadlock: task 1 (A→A) waits for A.lock, which it holds itself. Nothing can end this.",
+        ),
+        (
+            "naive_killable", "self", (1,), "1→A.lock→1",
+            "Self-deadlock: task 1 (A→A) waits for A.lock, which it holds itself. Only a fatal signal could end this.",
         ),
     ],
 )  # fmt: skip
