@@ -7,6 +7,7 @@ import pytest
 import sevviz
 from sevviz.analysis import deadlock_of, deadlocks_of
 from sevviz.interpreter import moves, wait_of
+from sevviz.views.chips import chips_of
 from sevviz.views.names import arrow, listed, tasks_title
 from sevviz.views.verdict_words import returns_label, schedules_words, verdict_line
 from sevviz.views.words import about_to, cycle_words, deadlock_sentence, fault_sentence, step_sentence, wait_reason
@@ -110,9 +111,12 @@ def test_one_sentence_for_each_fault(scheme: str, scenario: str, schedule: str, 
     assert fault_sentence(program, move.faults[0], move.actor, before, move.state) == sentence
 
 
-KEPT = HEADER + """int f(struct kvm *k) { mutex_lock(&k->lock); return 0; }
+KEPT = (
+    HEADER
+    + """int f(struct kvm *k) { mutex_lock(&k->lock); return 0; }
 int g(struct kvm *k) { return mutex_lock_killable(&k->lock); }
 int h(struct kvm *k) { mutex_lock(&k->lock); mutex_unlock(&k->lock); return 0; }"""
+)
 
 
 @pytest.mark.parametrize(
@@ -195,6 +199,35 @@ def test_a_deadlock_names_every_task_and_lock(
 )
 def test_outcomes_have_short_labels(returns: tuple[str, ...], label: str) -> None:
     assert returns_label(returns) == label
+
+
+@pytest.mark.parametrize(
+    ("calls", "returns", "label"),
+    [
+        (("migrate(B, A)", "ioctl(A)"), ("-EBUSY", "0"), "task 1 -EBUSY, ioctl(A) 0"),
+        (("migrate(B, A)", "vcpu_run(B)"), ("0", "-EBUSY"), "task 1 0, vcpu_run(B) -EBUSY"),
+        (
+            ("migrate(B, A)", "migrate(A, B)", "ioctl(A)"),
+            ("0", "-EBUSY", "0"),
+            "task 1 wins, task 2 -EBUSY, ioctl(A) 0",
+        ),
+        (
+            ("ioctl(A)", "migrate(B, A)", "ioctl(A)"),
+            ("0", "-EBUSY", "0"),
+            "task 2 -EBUSY, task 1 ioctl(A) 0, task 3 ioctl(A) 0",
+        ),
+        (("migrate(B, A)", "ioctl(A)"), ("0", "0"), "0/0"),
+    ],
+)
+def test_only_a_move_wins(calls: tuple[str, ...], returns: tuple[str, ...], label: str) -> None:
+    assert returns_label(returns, calls) == label
+
+
+def test_no_chip_says_that_an_ioctl_wins() -> None:
+    labels = [chip.label for chip in chips_of(sevviz.check("flag_then_mutex", "ioctl"))]
+    assert "tasks 1 and 2 -EBUSY, ioctl(A) 0" in labels
+    assert "task 1 wins, task 2 -EBUSY, ioctl(A) 0" in labels
+    assert not any("3" in label for label in labels)
 
 
 def test_numbers_of_schedules() -> None:
