@@ -46,6 +46,7 @@ class Claim:
     searches: tuple[Search, ...]
     verdict: Ruling
     lesson: str
+    ours: bool = False  # added by sevviz, not said in the thread
 
 
 @dataclass(frozen=True, slots=True)

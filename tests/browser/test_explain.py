@@ -206,7 +206,7 @@ def test_the_matrix_sorts_and_opens(open_view: OpenView) -> None:
     assert rows.all_inner_texts() == ["naive", "v4", "flag_then_mutex"], "deadlock, fault, livelock"
     page.get_by_role("button", name="retry", exact=True).click()
     assert rows.all_inner_texts() == ["flag_then_mutex", "v4", "naive"]
-    page.get_by_role("button", name="flag_then_mutex, double: nobody").click()
+    page.get_by_role("button", name="flag_then_mutex, double: busy").click()
     assert changes(page) == [{"scheme": "flag_then_mutex", "scenario": "double", "schedule": "1 1 2 1 1 2 2 1 2 2"}]
     expect(page.locator(".sx-outcomes li").first).to_have_text("both -EBUSY (180 of 262 schedules)")
 
