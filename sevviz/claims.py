@@ -84,7 +84,7 @@ def _claim(entry: dict[str, Any]) -> Claim:
         for one in entry["decide"]
     )
     words = {key: entry[key] for key in ("id", "by", "date", "source", "text", "verdict", "lesson")}
-    return Claim(searches=searches, **words)
+    return Claim(searches=searches, ours=entry.get("ours", False), **words)
 
 
 def decide(which: Claim | str) -> Decision:
