@@ -14,6 +14,7 @@ from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.evidence import outcome_lines
 from sevviz.kernel.realtime import reasons
 from sevviz.kernel.recording import load_recording
+from sevviz.lockclasses import class_name
 from sevviz.lockdep import lockdep_reports
 from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.traces import run as follow
@@ -29,6 +30,7 @@ __all__ = ["KernelWords", "kernel_words"]
 
 PREFERRED = ["debug", "smp", "plain", "rt"]
 OUTCOME, OURS = "What became of the tasks", "sevviz says"
+DOES = {"bad-unlock": "gives back", "held-at-return": "returns with"}  # else it takes a lock
 REASONS = "This kernel departs from the model, which does not know PREEMPT_RT"
 
 
@@ -105,7 +107,8 @@ def kernel_words(
 def _ours(program: Program, actors: tuple[int, ...]) -> str:
     trace = follow(program, actors)
     reports = [
-        f"lockdep, as modelled: {report.kind}, when task {report.task} takes a lock of class {report.lock}"
+        f"lockdep, as modelled: {report.kind}, when task {report.task} {DOES.get(report.kind, 'takes')} a lock of class "
+        f"{class_name(program, report.lock)}"
         for report in lockdep_reports(trace)
     ]
     faults = [f"task {fault.task}: {fault.kind} at {fault.object}" for step in trace.steps for fault in step.faults]
