@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sevviz.kernel.recording import RecordedRun
+    from sevviz.lockdep import Report
     from sevviz.model import Program
 
 __all__ = ["KernelWords", "kernel_words"]
 
 PREFERRED = ["debug", "smp", "plain", "rt"]
 OUTCOME, OURS = "What became of the tasks", "sevviz says"
-DOES = {"bad-unlock": "gives back", "held-at-return": "returns with"}  # else it takes a lock
 REASONS = "This kernel departs from the model, which does not know PREEMPT_RT"
 
 
@@ -106,14 +106,16 @@ def kernel_words(
 
 def _ours(program: Program, actors: tuple[int, ...]) -> str:
     trace = follow(program, actors)
-    reports = [
-        f"lockdep, as modelled: {report.kind}, when task {report.task} {DOES.get(report.kind, 'takes')} a lock of class "
-        f"{class_name(program, report.lock)}"
-        for report in lockdep_reports(trace)
-    ]
+    reports = [_lockdep_says(program, report) for report in lockdep_reports(trace)]
     faults = [f"task {fault.task}: {fault.kind} at {fault.object}" for step in trace.steps for fault in step.faults]
     silent = ["lockdep, as modelled: silent"]
     return "\n".join([*faults, *(reports or silent), wait_for_text(program, trace.states[-1])])
+
+
+def _lockdep_says(program: Program, report: Report) -> str:
+    does = {"bad-unlock": "gives back", "held-at-return": "returns with"}.get(report.kind, "takes")
+    lock = class_name(program, report.lock)
+    return f"lockdep, as modelled: {report.kind}, when task {report.task} {does} a lock of class {lock}"
 
 
 def _reasons(program: Program, found: RecordedRun) -> tuple[str, ...]:

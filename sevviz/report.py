@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sevviz.counting import counted
+from sevviz.counting import all_states, counted
 from sevviz.schedule import format_schedule
 from sevviz.verdict import fault_json, waits_json
 
@@ -87,7 +87,7 @@ def _symbolic_conclusion(verdict: SymbolicVerdict, paint: Paint) -> str:
         return paint(f"Found: {', '.join(bad)}.", "bad")
     if not verdict.complete:
         return paint("Inconclusive: nothing wrong was found, but the search did not finish.", "note")
-    return paint(f"Certified: no deadlock, livelock or fault in all {verdict.states:,} states.", "good")
+    return paint(f"Certified: no deadlock, livelock or fault in {all_states(verdict.states or 0)}.", "good")
 
 
 def head(program: Program, paint: Paint) -> list[str]:
@@ -212,7 +212,8 @@ def _conclusion(verdict: Verdict, paint: Paint) -> str:
     count = len(verdict.graph.states)
     if verdict.status == "inconclusive":
         text = (
-            f"Inconclusive: nothing wrong in the first {count:,} states, but the search did not finish; raise --limit."
+            f"Inconclusive: nothing wrong in the first {counted(count, 'state')}, but the search did not finish; "
+            "raise --limit."
         )
         return paint(text, "note")
-    return paint(f"Certified: no deadlock, livelock or fault in all {count:,} states.", "good")
+    return paint(f"Certified: no deadlock, livelock or fault in {all_states(count)}.", "good")

@@ -15,7 +15,7 @@ from sevviz.views.words import deadlock_sentence
 if TYPE_CHECKING:
     from sevviz.model import Fault, Program, Step, Trace
 
-__all__ = ["trace_json", "trace_text"]
+__all__ = ["COLUMNS", "trace_json", "trace_text"]
 
 COLUMNS = 84  # of a sentence: with a margin of 4, it fits the 88 of a notebook's output
 

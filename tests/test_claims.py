@@ -38,7 +38,7 @@ def test_what_nobody_said_in_the_thread_stands_under_our_additions() -> None:
         places = [shown.index(told) for told in ("Claims of the thread: 2", said[0].text, said[3].text)]
         places += [shown.index(told) for told in ("Our additions: 1 claim, each", added[0].text)]
         assert places == sorted(places)
-    assert view._repr_html_().count("<table>") == 2
+    assert view._repr_html_().count("<table") == 2
     assert "thread" not in ClaimView([decide(added[0])]).text
 
 

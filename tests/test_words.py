@@ -6,6 +6,7 @@ import pytest
 
 import sevviz
 from sevviz.analysis import deadlock_of, deadlocks_of
+from sevviz.counting import all_states, counted
 from sevviz.interpreter import moves, wait_of
 from sevviz.views.chips import chips_of
 from sevviz.views.names import arrow, listed, tasks_title
@@ -235,6 +236,11 @@ def test_numbers_of_schedules() -> None:
     assert schedules_words(262, 262) == "every schedule"
     assert schedules_words(None, 262) == ""
     assert schedules_words(64_176, 10**18) == "64,176 of 1.0·10^18 schedules"
+
+
+def test_one_is_no_plural_and_digits_stand_in_groups() -> None:
+    assert [counted(number, "step") for number in (0, 1, 2, 1234)] == ["0 steps", "1 step", "2 steps", "1,234 steps"]
+    assert [all_states(number) for number in (1, 1234)] == ["the only state", "all 1,234 states"]
 
 
 def test_names() -> None:

@@ -40,7 +40,7 @@ class ClaimView:
     def _repr_html_(self) -> str:
         if len(self.decisions) == 1:
             return _card(self.decisions[0])
-        tables = "".join(_table(_heading(name, part), part) for name, part in _parts(self.decisions))
+        tables = "".join(_table(part, _heading(name, part)) for name, part in _parts(self.decisions))
         return f'<div style="overflow-x: auto">{tables}</div>'
 
 
@@ -65,7 +65,7 @@ def _heading(name: str, part: Sequence[Decision]) -> str:
     return f"{name}: {counted(len(part), 'claim')}, each decided by finished searches"
 
 
-def _table(caption: str, decisions: Sequence[Decision]) -> str:
+def _table(decisions: Sequence[Decision], caption: str) -> str:
     rows = "".join(_row(decision) for decision in decisions)
     head = "".join(f'<th scope="col">{name}</th>' for name in ("claim", "by", "verdict", "decided by", "lesson"))
     shown = f'<caption style="text-align: left"><strong>{caption}</strong></caption>'

@@ -10,6 +10,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sevviz.catalogue import program, scenario, scenario_names, scheme_names
+from sevviz.counting import counted
 from sevviz.schedule import format_schedule
 from sevviz.verdict import verdict_of
 from sevviz.views.chips import chips_of
@@ -113,7 +114,8 @@ class Matrix:
         """What a glance at the matrix shows."""
         counts = {name: sum(cell.kind == name for cell in self.cells) for name in KINDS}
         each = listed(f"{count} {name}" for name, count in counts.items() if count)
-        return f"Matrix of {len(self.schemes)} schemes and {len(self.scenarios)} scenarios. Cells: {each}."
+        size = f"{counted(len(self.schemes), 'scheme')} and {counted(len(self.scenarios), 'scenario')}"
+        return f"Matrix of {size}. Cells: {each}."
 
     def payload(self) -> dict[str, Any]:
         """What the browser shows."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sevviz.counting import all_states, counted
 from sevviz.views.names import is_move, listed
 from sevviz.views.words import cycle_words
 
@@ -102,16 +103,12 @@ def verdict_line(verdict: Verdict) -> str:
         found.append("livelock: tasks can keep stepping for ever and never return")
     if found:
         told = "; ".join(found)
-        reach = "" if verdict.complete else f", in the first {states:,} states alone"
+        reach = "" if verdict.complete else f", in the first {counted(states, 'state')} alone"
         return f"{told[0].upper()}{told[1:]}{reach}."
     if not verdict.complete:
-        return f"Inconclusive: nothing wrong in the first {states:,} states, where the search stopped."
+        return f"Inconclusive: nothing wrong in the first {counted(states, 'state')}, where the search stopped."
     runs = "" if total is None else f", all {_number(total)} schedules" if total > 1 else ", the only schedule"
-    return f"No deadlock, livelock or fault: {_states(states)}{runs}."
-
-
-def _states(count: int) -> str:
-    return f"all {count:,} states" if count > 1 else "the only state"
+    return f"No deadlock, livelock or fault: {all_states(states)}{runs}."
 
 
 def _in(what: str, count: int | None, total: int | None) -> str:
