@@ -75,6 +75,8 @@ def _draw(axes: Axes, panel: _Panel, rows: Sequence[Row]) -> None:
     axes.set_ylim(0, max(*heights, 1e-3) * 1.22)
     if panel.logarithmic:
         axes.yaxis.set_major_formatter(lambda power, _: f"1e{power:g}" if isfinite(power) else "")
+    elif max(heights) > 10:  # noqa: PLR2004 - whole numbers
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.annotate(
         panel.written(points[-1][1]), (sizes[-1], heights[-1]), xytext=(0, 5), textcoords="offset points",
         ha="right", fontsize=8, color=INK,
