@@ -6,7 +6,6 @@ from html import escape
 from math import ceil
 from typing import TYPE_CHECKING
 
-from sevviz.counting import counted
 from sevviz.views.conditions import condition_of, role_of
 from sevviz.views.names import arrow
 from sevviz.views.style import INK, LOOKS, PAPER, RING, Role
@@ -59,7 +58,7 @@ def lanes_svg(trace: Trace, deadlock: Deadlock | None = None) -> str:
                 around = step == last and index + 1 in ring
                 parts += _cell(looks[step], _left(step - start), down, acts=_acts(trace, index + 1, step), ring=around)
     wide, high = _left(across) + 2, count * (height + HEIGHT // 2)
-    said = f"Lanes: {counted(len(rows), 'task')}, {counted(last, 'step')}. The list says the same."
+    said = f"Lanes: {len(rows)} tasks, {last} steps. The list says the same."
     return (
         f'<svg class="lanes" role="img" aria-label="{said}" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" '
         f'font-size="11" text-anchor="middle">{"".join(parts)}</svg>'
