@@ -44,6 +44,25 @@ class Deadlock(NamedTuple):
         """Whether SIGKILL to one of the tasks ends it (and the hung-task detector skips that task)."""
         return any(wait.killable for wait in self.waits)
 
+    @property
+    def by_signal(self) -> bool:
+        """Whether fatal signals, if there were any, would end it: no signal finds a CPU for a task."""
+        if any(wait.object == CPU for wait in self.waits):
+            return False
+        if self.cyclic:
+            return self.killable
+        waits = {wait.task: wait for wait in self.waits}
+        return all(_ends_by_signal(wait, waits) for wait in self.waits)
+
+
+def _ends_by_signal(wait: Wait, waits: dict[int, Wait]) -> bool:
+    """Whether a signal ends a wait, or that of the task it waits for, and so on; waits that close no ring."""
+    while not wait.killable:
+        if wait.holder not in waits:
+            return False
+        wait = waits[wait.holder]
+    return True
+
 
 def show_result(result: int | None) -> str | None:
     """A task's result as C people write it: "0", "-EBUSY"; None while it has not returned."""

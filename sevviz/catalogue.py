@@ -50,18 +50,19 @@ def load(name_or_path: str | Path) -> Scheme:
     if not written.endswith(".c") and re.fullmatch(r"\w+", written):
         path = data_folder() / "schemes" / f"{written}.c"
         if not path.is_file():
-            names = scheme_names()
-            known = f"there are {', '.join(names)}, or give the path of a .c file"
-            raise SevvizError(f"no scheme {written!r}{suggest(written, names)}; {known}")
+            near = suggest(written, scheme_names())
+            raise SevvizError(f"no scheme {written!r}{f'{near} Else' if near else ';'} {_where_names_are()}")
     try:
         data = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        message = (
-            f"{written}: cannot be read ({reason}); give a name ({', '.join(scheme_names())}) or the path of a .c file"
-        )
-        raise SevvizError(message) from None
+        raise SevvizError(f"{written}: cannot be read ({reason}); {_where_names_are()}") from None
     return load_scheme(data, path.name if path.parent == data_folder() / "schemes" else written)
+
+
+def _where_names_are() -> str:
+    names = "run `sevviz list` (in Python: sevviz.scheme_names())"
+    return f"{names} for the {len(scheme_names())} names, or give the path of a .c file"
 
 
 def load_text(text: str | bytes, name: str = "scheme.c") -> Scheme:

@@ -46,6 +46,7 @@ class Claim:
     searches: tuple[Search, ...]
     verdict: Ruling
     lesson: str
+    ours: bool = False  # added by sevviz, not said in the thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _claim(entry: dict[str, Any]) -> Claim:
         for one in entry["decide"]
     )
     words = {key: entry[key] for key in ("id", "by", "date", "source", "text", "verdict", "lesson")}
-    return Claim(searches=searches, **words)
+    return Claim(searches=searches, ours=entry.get("ours", False), **words)
 
 
 def decide(which: Claim | str) -> Decision:

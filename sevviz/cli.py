@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 CLEAN, BAD_INPUT, INTERRUPTED = 0, 2, 130
+MOST = 10**12  # of a number on the command line
 # Commands with options of their own: module, function, and what they do.
 DELEGATED = {
     "test": ("selftest", "run_tests", "run every check of a checkout"),
@@ -27,6 +28,23 @@ DELEGATED = {
     "exercises": ("exercises.commands", "main", "list, mark and lint exercises"),
     "grade": ("grade", "main", "mark the submissions of a whole class"),
 }
+CHECK_HELP = """\
+a schedule is a list of choices, one for each step:
+  2    the next step of task 2
+  2!   a fatal signal to task 2 (with --signals, or in scenario `signal`)
+  2~   a store of task 2 overtakes the unlock before it (in scenario `weak`)
+
+exit status:
+  0    certified clean; with --schedule: nothing wrong along it
+  1    a deadlock, livelock or fault was found
+  2    bad input
+  3    inconclusive: the search stopped before it was finished
+
+examples:
+  sevviz check flag_then_mutex --scenario ring3
+  sevviz check my_scheme.c --task "migrate(B, A)" --task "ioctl(A)" --signals
+  sevviz check naive --schedule "1 2"
+"""
 ENGINES = ("auto", "explicit", "symbolic")
 
 
@@ -37,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = _delegated(words)
         if command is not None:
             return command
+        _check_command(words[0])
         options = _parser().parse_args(words)
         run: Callable[[argparse.Namespace], int] = getattr(import_module("sevviz.commands"), options.run)
         return run(options)
@@ -65,10 +84,19 @@ def _delegated(words: list[str]) -> int | None:
     return None
 
 
+def _check_command(word: str) -> None:
+    """Refuse what is no command, with all that are: argparse would name only those that it parses itself."""
+    known = [*ADDING, "lab", *DELEGATED]
+    if not word.startswith("-") and word not in known:
+        from sevviz.csource import suggest
+
+        raise SevvizError(f"no command {word!r}{suggest(word, known)}; commands are {', '.join(known)}")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sevviz",
-        description="See, step through and check the two-VM locking of KVM SEV intra-host migration. "
+        description="See, step through and check the two-VM locking of KVM SEV intra-host migration.\n"
         "Without a command: open JupyterLab on the first notebook.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="\n".join(
@@ -80,20 +108,26 @@ def _parser() -> argparse.ArgumentParser:
 
     parser.add_argument("--version", action="version", version=f"sevviz {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _add_check(commands)
-    _add_export(commands)
-    _add_figure(commands)
-    _add_promela(commands)
-    _add_scale(commands)
-    _add_splat(commands)
-    listing = commands.add_parser("list", help="list the schemes and scenarios")
-    listing.add_argument("--json", action="store_true", help="print one JSON object")
-    listing.set_defaults(run="list_all")
+    for add in ADDING.values():
+        add(commands)
     return parser
 
 
+def _add_list(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    listing = commands.add_parser("list", help="list the schemes and scenarios")
+    listing.add_argument("--json", action="store_true", help="print one JSON object")
+    listing.set_defaults(run="list_all")
+
+
 def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    check = commands.add_parser("check", help="search every interleaving of a scheme, or replay one schedule")
+    check = commands.add_parser(
+        "check",
+        help="search every interleaving of a scheme, or replay one schedule",
+        description="Search every interleaving of a scheme in a scenario for deadlocks, livelocks and\n"
+        "broken rules, or replay one schedule step by step. `sevviz list` names the schemes\nand scenarios.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=CHECK_HELP,
+    )
     _add_program(check)
     check.add_argument("--engine", choices=ENGINES, default="auto", help="auto: explicit up to four tasks")
     check.add_argument("--limit", type=_positive, metavar="N", help="stop at N states (symbolic: nodes): inconclusive")
@@ -171,7 +205,22 @@ def _add_figure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _positive(written: str) -> int:
     number = int(written) if written.isdecimal() and written.isascii() else 0
-    if not 0 < number < 10**12:
-        message = f"{written!r} is not a number from 1"
+    if number < 1:
+        message = f"must be 1 or more, not {written!r}"
+        raise argparse.ArgumentTypeError(message)
+    if number > MOST:
+        message = f"must be at most {MOST:,}, not {written!r}"
         raise argparse.ArgumentTypeError(message)
     return number
+
+
+# The commands that are parsed here, in the order of the help.
+ADDING = {
+    "list": _add_list,
+    "check": _add_check,
+    "splat": _add_splat,
+    "figure": _add_figure,
+    "export": _add_export,
+    "scale": _add_scale,
+    "promela": _add_promela,
+}

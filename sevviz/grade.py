@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import sevviz
+from sevviz.counting import counted
 from sevviz.errors import SevvizError
 from sevviz.exercises.feedback import write_feedback
 from sevviz.exercises.journal import Journal
@@ -173,8 +174,10 @@ def _harmless(text: str) -> str:
 def _report(options: argparse.Namespace, marked: list[Marked], fresh: int, pages: int, seconds: float) -> None:
     students = len({entry.submission.student for entry in marked})
     rate = f"{students / max(seconds, 1e-9):.1f} submissions a second"
-    told = f"{students} submissions with {len(marked)} answers: {fresh} marked now, {rate}, in {seconds:.1f} s"
-    print(f"{told}\n{options.output}{f', {pages} pages in {options.html}' if pages else ''}")
+    handed_in = f"{counted(students, 'submission')} with {counted(len(marked), 'answer')}"
+    told = f"{handed_in}: {fresh:,} marked now, {rate}, in {seconds:.1f} s"
+    written = f", {counted(pages, 'page')} in {options.html}" if pages else ""
+    print(f"{told}\n{options.output}{written}")
     undecided = sum(entry.mark.verdict == "undecided" for entry in marked)
     if undecided:
-        print(f"{undecided} answers are undecided: somebody has to look at them")
+        print(f"undecided, so that somebody has to look: {counted(undecided, 'answer')}")

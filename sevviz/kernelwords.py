@@ -14,6 +14,7 @@ from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.evidence import outcome_lines
 from sevviz.kernel.realtime import reasons
 from sevviz.kernel.recording import load_recording
+from sevviz.lockclasses import class_name
 from sevviz.lockdep import lockdep_reports
 from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.traces import run as follow
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sevviz.kernel.recording import RecordedRun
+    from sevviz.lockdep import Report
     from sevviz.model import Program
 
 __all__ = ["KernelWords", "kernel_words"]
@@ -104,13 +106,16 @@ def kernel_words(
 
 def _ours(program: Program, actors: tuple[int, ...]) -> str:
     trace = follow(program, actors)
-    reports = [
-        f"lockdep, as modelled: {report.kind}, when task {report.task} takes a lock of class {report.lock}"
-        for report in lockdep_reports(trace)
-    ]
+    reports = [_lockdep_says(program, report) for report in lockdep_reports(trace)]
     faults = [f"task {fault.task}: {fault.kind} at {fault.object}" for step in trace.steps for fault in step.faults]
     silent = ["lockdep, as modelled: silent"]
     return "\n".join([*faults, *(reports or silent), wait_for_text(program, trace.states[-1])])
+
+
+def _lockdep_says(program: Program, report: Report) -> str:
+    does = {"bad-unlock": "gives back", "held-at-return": "returns with"}.get(report.kind, "takes")
+    lock = class_name(program, report.lock)
+    return f"lockdep, as modelled: {report.kind}, when task {report.task} {does} a lock of class {lock}"
 
 
 def _reasons(program: Program, found: RecordedRun) -> tuple[str, ...]:

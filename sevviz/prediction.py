@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import anywidget
 import traitlets
 
+from sevviz.counting import all_states
 from sevviz.embedding import embedded
 from sevviz.errors import SevvizError
 from sevviz.schedule import format_schedule
@@ -139,7 +140,7 @@ def prediction_payload(verdict: Verdict, question: str, explanation: str = "") -
     options.append(_faults(verdict, ["sleep-in-atomic"], SLEEPS, total))
     if verdict.program.signals:
         options.append(_faults(verdict, UNWOUND_WRONGLY, UNWINDS, total))
-    searched = f"Searched: all {len(verdict.graph.states):,} states."
+    searched = f"Searched: {all_states(len(verdict.graph.states))}."
     return {
         "format": 1,
         "question": question,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from sevviz.counting import all_states, counted
 from sevviz.schedule import format_schedule
 from sevviz.verdict import fault_json, waits_json
 
@@ -60,7 +61,7 @@ def symbolic_text(verdict: SymbolicVerdict, paint: Paint) -> str:
     program = verdict.program
     lines = [*head(program, paint)[:MOST_LINES], *(["  ..."] if len(program.tasks) >= MOST_LINES else []), ""]
     states = "an unknown number of" if verdict.states is None else f"{verdict.states:,}"
-    lines += [f"Searched with decision diagrams: {states} states, {verdict.nodes:,} nodes.", ""]
+    lines += [f"Searched with decision diagrams: {states} states, {counted(verdict.nodes, 'node')}.", ""]
     rows = [(outcome_label(o), _beginning(o.schedule)) for o in verdict.outcomes]
     lines += table([("outcome", "shortest schedule"), *rows]) if rows else []
     for count in verdict.counts:
@@ -86,7 +87,7 @@ def _symbolic_conclusion(verdict: SymbolicVerdict, paint: Paint) -> str:
         return paint(f"Found: {', '.join(bad)}.", "bad")
     if not verdict.complete:
         return paint("Inconclusive: nothing wrong was found, but the search did not finish.", "note")
-    return paint(f"Certified: no deadlock, livelock or fault in all {verdict.states:,} states.", "good")
+    return paint(f"Certified: no deadlock, livelock or fault in {all_states(verdict.states or 0)}.", "good")
 
 
 def head(program: Program, paint: Paint) -> list[str]:
@@ -100,19 +101,12 @@ def head(program: Program, paint: Paint) -> list[str]:
 
 def _searched(verdict: Verdict) -> str:
     graph = verdict.graph
-    states = f"{len(graph.states):,} states, {graph.transitions:,} transitions"
+    states = f"{counted(len(graph.states), 'state')}, {counted(graph.transitions, 'transition')}"
     if not verdict.complete:
         return f"Stopped at the limit: {states} were searched, and there are more."
     count = verdict.census.interleavings
     endless = "schedules without number (the state graph has a loop)"
-    plural = "s" if count != 1 else ""
-    return f"Every interleaving searched: {states}, {f'{count:,} schedule{plural}' if count is not None else endless}."
-
-
-def _share(count: int | None, total: int | None) -> tuple[str, str]:
-    if count is None or not total:
-        return "", ""
-    return f"{count:,}", f"{100 * count / total:.1f} %"
+    return f"Every interleaving searched: {states}, {endless if count is None else counted(count, 'schedule')}."
 
 
 def outcome_label(outcome: Outcome) -> str:
@@ -128,14 +122,14 @@ def outcome_label(outcome: Outcome) -> str:
 
 
 def _outcomes(verdict: Verdict, paint: Paint) -> list[str]:
-    total = verdict.census.interleavings
-    rows = [("outcome", "schedules", "", "shortest schedule")]
+    rows = [("outcome", "schedules", "shortest schedule")]
     for outcome in verdict.outcomes:
         shortest = format_schedule(outcome.schedule) or "(no step)"
-        rows.append((outcome_label(outcome), *_share(outcome.interleavings, total), shortest))
+        count = "" if outcome.interleavings is None else f"{outcome.interleavings:,}"
+        rows.append((outcome_label(outcome), count, shortest))
     if len(rows) == 1:
         return ["No schedule ends within what was searched."]
-    heading, *body = table(rows, right=(1, 2))
+    heading, *body = table(rows, right=(1,))
     lines = [paint(heading, "dim")]
     for line, outcome in zip(body, verdict.outcomes, strict=True):
         lines.append(line if outcome.kind == "returned" else paint(line, "bad"))
@@ -151,7 +145,7 @@ def _waits(program: Program, outcome: Outcome) -> list[str]:
         since = f" since step {wait['since']}" if wait["since"] is not None else ""
         what = "a CPU, kept by spinning" if wait["waits_for"] == "cpu" else f"{wait['waits_for']}, held by"
         lines.append(f"task {wait['task']} waits for {what} task {wait['held_by']}{since}")
-    if outcome.deadlock.killable:
+    if outcome.deadlock.by_signal:
         lines.append("SIGKILL ends it; the hung-task detector does not report killable waits")
     return lines
 
@@ -218,7 +212,8 @@ def _conclusion(verdict: Verdict, paint: Paint) -> str:
     count = len(verdict.graph.states)
     if verdict.status == "inconclusive":
         text = (
-            f"Inconclusive: nothing wrong in the first {count:,} states, but the search did not finish; raise --limit."
+            f"Inconclusive: nothing wrong in the first {counted(count, 'state')}, but the search did not finish; "
+            "raise --limit."
         )
         return paint(text, "note")
-    return paint(f"Certified: no deadlock, livelock or fault in all {count:,} states.", "good")
+    return paint(f"Certified: no deadlock, livelock or fault in {all_states(count)}.", "good")

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.catalogue import program
+from sevviz.counting import counted
 from sevviz.errors import ScenarioError
 from sevviz.families import FAMILIES
 from sevviz.symbolic import Limits, check_symbolic
@@ -82,15 +83,16 @@ def _megabytes() -> float | None:
     return most / 2**20 if sys.platform == "darwin" else most / 2**10  # bytes there, kilobytes elsewhere (getrusage(2))
 
 
-def table(rows: Iterable[Row]) -> str:
-    """The rows as text."""
-    lines = [f"{'N':>3} {'tasks':>5} {'states':>12} {'nodes':>9} {'seconds':>8} {'MB':>6}  verdict"]
+def table(rows: Iterable[Row], *, with_memory: bool = True) -> str:
+    """The rows as text. Memory says something only where the process did nothing else before, as on a command line."""
+    head = f"{'N':>3} {'tasks':>5} {'states':>13} {'nodes':>9} {'seconds':>8}"
+    lines = [f"{head}{'     MB' if with_memory else ''}  verdict"]
     for row in rows:
-        states = "-" if row.states is None else str(row.states) if row.states < 10**10 else f"{row.states:.2e}"
-        verdict = row.status if row.shortest is None else f"{row.status}: deadlock after {row.shortest} steps"
-        memory = "-" if row.megabytes is None else f"{row.megabytes:.0f}"
-        numbers = f"{row.size:>3} {row.tasks:>5} {states:>12} {row.nodes:>9} {row.seconds:>8.3f} {memory:>6}"
-        lines.append(f"{numbers}  {verdict}")
+        states = "-" if row.states is None else f"{row.states:,}" if row.states < 10**10 else f"{row.states:.2e}"
+        after = "" if row.shortest is None else f": deadlock after {counted(row.shortest, 'step')}"
+        memory = "-" if row.megabytes is None else f"{row.megabytes:,.0f}"
+        numbers = f"{row.size:>3} {row.tasks:>5} {states:>13} {row.nodes:>9,} {row.seconds:>8.3f}"
+        lines.append(f"{numbers}{f' {memory:>6}' if with_memory else ''}  {row.status}{after}")
     return "\n".join(lines)
 
 

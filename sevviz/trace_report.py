@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from sevviz.analysis import deadlock_of, returns_of, show_result
@@ -9,11 +10,14 @@ from sevviz.interpreter import CPU, moves, wait_of
 from sevviz.model import FAULTED
 from sevviz.report import Paint, fault_text, head, table
 from sevviz.schedule import format_actor, format_schedule, task_of
+from sevviz.views.words import deadlock_sentence
 
 if TYPE_CHECKING:
     from sevviz.model import Fault, Program, Step, Trace
 
-__all__ = ["trace_json", "trace_text"]
+__all__ = ["COLUMNS", "trace_json", "trace_text"]
+
+COLUMNS = 84  # of a sentence: with a margin of 4, it fits the 88 of a notebook's output
 
 
 def _change(program: Program, step: Step) -> str:
@@ -84,7 +88,8 @@ def _standing(trace: Trace, paint: Paint) -> list[str]:
             text = _blocked(program, trace, task)
         lines.append(paint(f"task {task} {text}", "bad" if task in waits else "bold"))
     if deadlock is not None:
-        lines.append(paint("Deadlock.", "bad"))
+        told = textwrap.wrap(deadlock_sentence(program, deadlock), COLUMNS, break_on_hyphens=False)
+        lines += [paint(line, "bad") for line in told]
     return lines
 
 

@@ -8,7 +8,7 @@ from sevviz.model import FAULTED, OVERTAKE, Fault, Operation, Program, State, St
 from sevviz.release_order import overtaker_of
 from sevviz.schedule import format_actor, task_of
 
-__all__ = ["operation_of", "replay", "run"]
+__all__ = ["follow", "operation_of", "replay", "run"]
 
 
 def run(program: Program, schedule: tuple[int, ...]) -> Trace:
@@ -21,13 +21,25 @@ def run(program: Program, schedule: tuple[int, ...]) -> Trace:
 
 def replay(program: Program, schedule: tuple[int, ...]) -> tuple[Trace, str]:
     """The trace along the longest prefix that can be followed, and why it ends there ("" if it does not)."""
-    states, steps = [initial_state(program)], list[Step]()
+    trace, problems = follow(program, schedule, passing=False)
+    return trace, next(iter(problems.values()), "")
+
+
+def follow(program: Program, schedule: tuple[int, ...], *, passing: bool = True) -> tuple[Trace, dict[int, str]]:
+    """The trace of the turns that can be taken; the numbers of the others (from 1), each with why it cannot.
+
+    With `passing`, a turn that cannot be taken is passed over and the schedule goes on; without, it ends there.
+    """
+    states, steps, problems = [initial_state(program)], list[Step](), dict[int, str]()
     warned: set[tuple[int | None, object]] = set()
     for number, actor in enumerate(schedule, 1):
         state = states[-1]
         problem = _why_not(program, states, actor, number)
         if problem:
-            return Trace(program, tuple(states), tuple(steps)), problem
+            problems[number] = problem
+            if passing:
+                continue
+            break
         operation = operation_of(program, state, actor)
         move = step(program, state, actor)
         # Who was seen to go to sleep in atomic context was warned then; the kernel does not warn twice for one call.
@@ -37,7 +49,7 @@ def replay(program: Program, schedule: tuple[int, ...]) -> tuple[Trace, str]:
         warned |= {(f.task, f.span) for f in faults} - {taken}
         steps.append(_record(state, move, operation, faults))
         states.append(move.state)
-    return Trace(program, tuple(states), tuple(steps)), ""
+    return Trace(program, tuple(states), tuple(steps)), problems
 
 
 def operation_of(program: Program, state: State, actor: int) -> Operation | None:

@@ -75,7 +75,7 @@ def test_a_scheme_is_loaded_by_name_by_path_and_from_text(tmp_path: Path) -> Non
 def test_what_cannot_be_read_says_why_and_what_can(tmp_path: Path) -> None:
     for path, reason in ((tmp_path / "no.c", "No such file"), (tmp_path, "Is a directory"), ("\0.c", "null byte")):
         with pytest.raises(
-            SevvizError, match=rf"cannot be read \(.*{reason}.*\); give a name \(address_order, .*\.c file"
+            SevvizError, match=rf"cannot be read \(.*{reason}.*\); run `sevviz list` .* for the \d+ names, .*\.c file"
         ):
             sevviz.load(path)
 

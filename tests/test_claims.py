@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 
 import sevviz
 from sevviz.claims import Claim, Search, claims, decide, holds
 from sevviz.errors import SevvizError
+from sevviz.kernel.recording import load_recording
+from sevviz.views.claimcard import ClaimView
 
 
 @pytest.mark.parametrize("claim", claims(), ids=lambda claim: claim.id)
@@ -22,6 +26,33 @@ def test_the_searches_decide_the_claim_as_written(claim: Claim) -> None:
 
 def test_the_file_has_claims_of_every_ruling() -> None:
     assert {claim.verdict for claim in claims()} == {"confirmed", "refuted", "depends"}
+
+
+def test_what_nobody_said_in_the_thread_stands_under_our_additions() -> None:
+    said = [claim for claim in claims() if not claim.ours]
+    added = [claim for claim in claims() if claim.ours]
+    assert all(claim.date.year == 2021 and "@" in claim.source for claim in said)
+    assert not any("@" in claim.source for claim in added)
+    view = ClaimView([decide(claim) for claim in (said[0], added[0], said[3])])
+    for shown in (view.text, unescape(view._repr_html_())):
+        places = [shown.index(told) for told in ("Claims of the thread: 2", said[0].text, said[3].text)]
+        places += [shown.index(told) for told in ("Our additions: 1 claim, each", added[0].text)]
+        assert places == sorted(places)
+    assert view._repr_html_().count("<table") == 2
+    assert "thread" not in ClaimView([decide(added[0])]).text
+
+
+def test_the_hang_of_v4_is_the_one_that_a_kernel_was_recorded_in() -> None:
+    verdict = sevviz.check("v4", "cpus")
+    assert (4, 1, 1, 1) in [outcome.schedule for outcome in verdict.deadlocks]
+    recording = load_recording("v4")
+    assert recording is not None
+    (run,) = [
+        run for run in recording.runs
+        if (run.configuration, run.scenario, run.schedule) == ("smp", "cpus", "4 1 1 1")
+    ]  # fmt: skip
+    assert set(run.returns) == {None}, "no task ever returned"
+    assert "soft-lockup" in {report[0] for report in run.reports}
 
 
 def test_an_unfinished_search_decides_nothing_but_what_it_has_seen() -> None:

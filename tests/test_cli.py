@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from sevviz.catalogue import scheme_names
 from sevviz.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -115,7 +116,12 @@ def test_a_schedule_is_replayed_step_by_step(capsys: pytest.CaptureFixture[str])
     status, out, err = output(capsys, "check", "naive", "--schedule", "12")
     assert (status, err) == (1, "")
     assert "mutex_lock(B.lock)    B.lock: free → task 1" in out
-    assert out.endswith("Deadlock.\n")
+    assert out.endswith(
+        "\nDeadlock: task 1 (A→B) waits for A.lock, held by task 2 (B→A), which waits for\n"
+        "B.lock, held by task 1. Nothing can end this.\n"
+    )
+    _, out, _ = output(capsys, "check", "naive_killable", "--schedule", "1 2")
+    assert out.endswith("B.lock, held by task 1. Only a fatal signal could end this.\n")
 
 
 def test_a_schedule_that_cannot_go_on_shows_its_beginning_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,7 +137,44 @@ def test_a_schedule_that_cannot_go_on_shows_its_beginning_and_says_why(capsys: p
 def test_a_misspelt_scheme_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = output(capsys, "check", "nave")
     assert (status, out) == (2, "")
-    assert err.startswith("no scheme 'nave'; did you mean 'naive'?; there are address_order, ")
+    assert err == (
+        "no scheme 'nave'; did you mean 'naive'? Else run `sevviz list` (in Python: sevviz.scheme_names()) "
+        f"for the {len(scheme_names())} names, or give the path of a .c file\n"
+    )
+    for name in ("qqq", "no/such.c"):
+        err = output(capsys, "check", name)[2]
+        assert "; run `sevviz list` (in Python" in err
+        assert "address_order" not in err, "not all names, which hide what went wrong"
+
+
+@pytest.mark.parametrize(("word", "near"), [("chek", "; did you mean 'check'?"), ("frobnicate", "")])
+def test_what_is_no_command_is_answered_with_all_that_are(
+    capsys: pytest.CaptureFixture[str], word: str, near: str
+) -> None:
+    status, out, err = output(capsys, word, "v4")
+    assert (status, out) == (2, "")
+    assert err == (
+        f"no command {word!r}{near}; commands are list, check, splat, figure, export, scale, promela, lab, test, "
+        "kernel, exercises, grade\n"
+    )
+
+
+def test_the_help_of_check_says_what_it_answers_and_how_schedules_are_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["check", "--help"])
+    told = capsys.readouterr().out
+    for words in ("Search every interleaving", "`sevviz list`", "exit status:", "3    inconclusive", "2!   ", "2~   "):
+        assert words in told
+
+
+@pytest.mark.parametrize(("written", "told"), [("-1", "1 or more"), ("x", "1 or more"), ("9" * 13, "at most")])
+def test_a_limit_that_is_none_is_refused(capsys: pytest.CaptureFixture[str], written: str, told: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", "naive", "--limit", written])
+    assert stopped.value.code == 2
+    assert f"argument --limit: must be {told}" in capsys.readouterr().err
 
 
 def test_a_counter_without_end_is_inconclusive_not_hung_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

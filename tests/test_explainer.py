@@ -110,6 +110,24 @@ def test_a_run_that_is_not_lost_has_none() -> None:
     assert no_return_words(sevviz.run(program, (1,) * 6 + (2,) * 6)) == "Every task has returned."
 
 
+@pytest.mark.parametrize("scheme", sevviz.scheme_names())
+def test_what_was_lost_before_its_first_step_is_not_said_to_be_saved(scheme: str) -> None:
+    verdict = sevviz.check(scheme, "self")
+    for outcome in verdict.outcomes:
+        told = no_return_words(sevviz.run(verdict.program, outcome.schedule), verdict)
+        if outcome.deadlock is not None:
+            assert told == "No choice could have saved it: every schedule of this scenario ends like this."
+            before = no_return_words(sevviz.run(verdict.program, ()), verdict)
+            assert before == "No choice can save it: no schedule of this scenario lets every task return."
+        else:
+            assert told == "Every task has returned."
+
+
+def test_an_unfinished_search_promises_no_return() -> None:
+    verdict = sevviz.check("naive", limit=4)
+    assert no_return_words(sevviz.run(verdict.program, (1,)), verdict).startswith("The search did not finish")
+
+
 # Compare.
 
 
@@ -120,8 +138,32 @@ def test_the_first_divergence_is_marked_and_explained() -> None:
         "After step 2 their fates differ: naive is deadlocked, v4 is safe and flag_then_mutex is safe."
     )
     assert [len(column.trace.steps) for column in found.columns] == [2, 4, 4]
-    assert found.columns[0].entries[2].told == ("Cannot be taken: it waits for A.lock, held by task 2 since step 2.",)
-    assert found.columns[0].entries[3].told == ("Not reached.",)
+    assert [column.passed for column in found.columns] == [(3, 4), (), ()]
+    told = ("Task 1 (A→B) waits for A.lock, held by task 2 (B→A). Its turn passes.",)
+    assert (found.columns[0].entries[2].told, found.columns[0].entries[2].fate) == (told, "deadlocked")
+
+
+def test_to_wait_in_address_order_is_no_failure_and_the_schedule_goes_on() -> None:
+    found = compare(["naive", "address_order"], "1 2 1 2 1 1 1 1 2")
+    order = found.columns[1]
+    assert order.entries[1].told == (
+        "Task 2 (B→A) waits for A.lock, held by task 1 (A→B). No failure: its turn passes.",
+    )
+    assert {entry.fate for entry in order.entries} == {"safe"}
+    assert order.passed == (2, 4)
+    assert order.entries[8].told[0].startswith("Task 2 (B→A) calls mutex_lock(A.lock) and holds it now")
+    assert found.payload()["columns"][1]["end"].endswith("; passed over: turns 2 and 4")
+    assert found.fates_part == 2
+    assert "After step 2 their fates differ: naive is deadlocked and address_order is safe." in found.explanation
+
+
+def test_every_reason_for_a_turn_to_pass_is_told() -> None:
+    done = compare(["naive", "address_order"], "1 1 1 1 1 1 1 1!").columns[0]
+    assert [entry.told[0] for entry in done.entries[6:]] == ["Task 1 has returned. Its turn passes."] * 2
+    body = "int f(struct kvm *d, struct kvm *s) { mutex_unlock(&d->lock); return 0; }"
+    ended = compare(["naive", f"/*\n * title: t\n * source: t\n * entry: f\n */\n{body}"], "1 1 2!").columns
+    assert ended[1].entries[1].told == ("A fault has ended this schedule.",)
+    assert ended[0].entries[2].told == ("This is not possible here. The turn passes.",)
 
 
 def test_a_fault_is_a_different_fate() -> None:
@@ -147,7 +189,9 @@ def test_a_comparison_is_told_in_words_and_as_a_table() -> None:
     assert "ends: task 1 waits for A.lock, held by task 2 (B→A); task 2 waits for B.lock" in found.text
     html = found.as_html()
     assert html.count("<tr>") == 4
-    assert "2: 2 ← fates differ" in html
+    assert "step 2, task 2 ← fates differ" in html
+    assert found.payload()["turns"] == ["step 1, task 1", "step 2, task 2"]
+    assert compare(["naive", "v4"], "1!", "signal").payload()["turns"] == ["step 1, fatal signal to task 1"]
 
 
 @pytest.mark.parametrize(
@@ -173,8 +217,9 @@ def test_each_cell_says_the_worst_and_opens_its_proof() -> None:
     kinds = {(cell.scheme, cell.scenario): cell.kind for cell in table.cells}
     assert kinds["naive", "double"] == "deadlock"
     assert kinds["v4", "uncontended"] == "fault"
-    assert kinds["flag_then_mutex", "double"] == "nobody", "both moves can fail"
-    assert kinds["flag_then_mutex", "ioctl"] == "nobody", "the built-in ioctl is no winner"
+    assert kinds["flag_then_mutex", "double"] == "busy", "both moves can fail"
+    assert kinds["flag_then_mutex", "ioctl"] == "busy", "the built-in ioctl is no winner"
+    assert kinds["flag_then_mutex", "self"] == "busy", "-EBUSY, where nobody else is about"
     assert kinds["flag_then_mutex", "retry"] == "livelock"
     assert kinds["address_order", "double"] == "clean"
     assert table.cell("naive", "double").schedule == "1 2"
@@ -185,10 +230,30 @@ def test_each_cell_says_the_worst_and_opens_its_proof() -> None:
         results = [verdict.program.position(trace.states[-1], n).result for n in range(len(verdict.program.tasks))]
         pairs = zip(verdict.program.tasks, results, strict=True)
         moves = [result for task, result in pairs if not task.label.startswith("ioctl")]
-        if cell.kind == "nobody":
+        if cell.kind == "busy":
             assert all(result is not None and result < 0 for result in moves)
         if cell.kind == "deadlock":
             assert None in moves
+
+
+def test_a_move_that_asks_for_what_is_not_allowed_is_not_told_like_one_that_loses() -> None:
+    table = matrix(["linux_6_16", "v3_global_spinlock", "tdx_move_fixed"], ["double", "self", "uncontended"])
+    kinds = {(cell.scheme, cell.scenario): cell.kind for cell in table.cells}
+    assert kinds["linux_6_16", "self"] == "refused"
+    assert kinds["linux_6_16", "double"] == "busy"
+    assert kinds["v3_global_spinlock", "double"] == "busy", "both can get -EINVAL, but not in every schedule"
+    assert kinds["v3_global_spinlock", "uncontended"] == "clean"
+    assert kinds["tdx_move_fixed", "uncontended"] == "refused", "by what is returned, not by the scenario's name"
+    assert table.cell("linux_6_16", "self").outcomes == ("returns -EINVAL (every schedule)",)
+
+
+def test_the_scenarios_of_a_matrix_are_told_in_every_form() -> None:
+    table = matrix(["naive"], ["chain", "ring4"])
+    chain = sevviz.scenario("chain")
+    for form in (table.text, table.as_html(), str(table.payload()), str(draw_matrix(table).twin)):
+        assert chain.title in form
+        assert chain.what in " ".join(form.split())
+    assert "0" not in {kind.letter for kind in KINDS.values()}, "0 is success everywhere else"
 
 
 def test_a_search_that_stops_short_is_inconclusive() -> None:
@@ -220,7 +285,13 @@ def test_the_matrix_is_told_in_words_and_drawn() -> None:
         "\n"
         "D deadlock: some tasks wait for each other for ever\n"
         "! fault: a rule is broken (sleep in atomic context, unlock of a lock not held ...)\n"
-        "✓ clean: no deadlock, livelock or fault, and somebody always wins"
+        "✓ clean: no deadlock, livelock or fault, and some move always succeeds\n"
+        "\n"
+        "Scenarios:\n"
+        "  double: A→B ‖ B→A. The double migration of the thread: two opposite moves that want\n"
+        "    the same two VMs in opposite order.\n"
+        "  same: A→B ‖ A→B. The same move twice: tells contention for the same locks apart from\n"
+        "    contention in opposite order."
     )
     figure = draw_matrix(table)
     assert figure.alt == "Matrix of 2 schemes and 2 scenarios. Cells: 1 deadlock, 2 fault and 1 clean."

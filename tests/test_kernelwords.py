@@ -15,7 +15,8 @@ def test_a_recorded_run_shows_what_the_kernel_printed_and_what_sevviz_says() -> 
     shown = sevviz.kernel_words("naive", "double", "1 2")
     assert shown.kernel[0][0] == "WARNING: possible recursive locking detected"
     assert any("blocked for more than" in lines[0] for lines in shown.kernel)
-    assert "lockdep, as modelled: recursive" in shown.ours
+    assert "lockdep, as modelled: recursive, when task 1 takes a lock of class &kvm->lock\n" in shown.ours
+    assert "&kvm->lock" in "\n".join(shown.kernel[0]), "as the kernel says it"
     assert "Deadlock: task 1 (A→B) waits for A.lock" in shown.ours
     assert "run at this interleaving, printed:" in repr(shown)
     assert "<script" not in shown._repr_html_()

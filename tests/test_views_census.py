@@ -19,19 +19,23 @@ def test_the_text_twin_lists_outcomes_counts_and_shortest_schedules() -> None:
     assert census_text(sevviz.check("flag_then_mutex", "double")) == (
         "No deadlock, livelock or fault: all 101 states, all 262 schedules.\n"
         "\n"
-        "outcome                     schedules                    a shortest one\n"
-        "both -EBUSY                 180 of 262 schedules (69 %)  1 1 2 1 1 2 2 1 2 2\n"
-        "task 1 wins, task 2 -EBUSY  35 of 262 schedules (13 %)   1 1 1 1 1 1 1 2 1 1 1\n"
-        "task 2 wins, task 1 -EBUSY  35 of 262 schedules (13 %)   2 2 2 1 2 2 2 2 2 2 2\n"
-        "0/0                         12 of 262 schedules (5 %)    1 1 1 1 1 1 1 1 1 1 2 2 2 2 2 2 2 2 2 2"
+        "outcome                     schedules             a shortest one\n"
+        "both -EBUSY                 180 of 262 schedules  1 1 2 1 1 2 2 1 2 2\n"
+        "task 1 wins, task 2 -EBUSY  35 of 262 schedules   1 1 1 1 1 1 1 2 1 1 1\n"
+        "task 2 wins, task 1 -EBUSY  35 of 262 schedules   2 2 2 1 2 2 2 2 2 2 2\n"
+        "0/0                         12 of 262 schedules   1 1 1 1 1 1 1 1 1 1 2 2 2 2 2 2 2 2 2 2"
     )
 
 
-def test_deadlocks_come_first_and_small_shares_are_not_rounded_away() -> None:
+def test_deadlocks_come_first_and_numbers_are_exact_and_no_shares() -> None:
     rows = census_text(sevviz.check("naive", "ring4")).splitlines()[3:]
     assert rows[0].startswith("deadlock: 1→A.lock→4→D.lock→3→C.lock→2→B.lock→1")
-    assert "24 of 15,418,000 schedules (under 1 %)" in rows[0]
-    assert "15,417,976 of 15,418,000 schedules (over 99 %)" in rows[1]
+    assert "24 of 15,418,000 schedules" in rows[0]
+    assert "15,417,976 of 15,418,000 schedules" in rows[1]
+    figure = draw_census(sevviz.check("naive", "double"))
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert "2 of 6 schedules" in texts
+    assert not any("%" in told for told in (*texts, figure.alt, str(figure.twin)))
 
 
 def test_faults_and_endless_runs_stand_after_the_outcomes() -> None:
@@ -45,7 +49,7 @@ def test_faults_and_endless_runs_stand_after_the_outcomes() -> None:
 def test_the_alternative_text_names_every_outcome() -> None:
     assert census_alt(sevviz.check("naive", "double")) == (
         "Outcomes of Naive: lock both VMs, destination first, A→B ‖ B→A. Deadlock in 2 of 6 schedules. "
-        "Deadlock: 1→A.lock→2→B.lock→1: 2 of 6 schedules (33 %). 0/0: 4 of 6 schedules (67 %)."
+        "Deadlock: 1→A.lock→2→B.lock→1: 2 of 6 schedules. 0/0: 4 of 6 schedules."
     )
 
 

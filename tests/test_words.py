@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 import sevviz
-from sevviz.analysis import deadlock_of
+from sevviz.analysis import deadlock_of, deadlocks_of
+from sevviz.counting import all_states, counted
 from sevviz.interpreter import moves, wait_of
+from sevviz.views.chips import chips_of
 from sevviz.views.names import arrow, listed, tasks_title
 from sevviz.views.verdict_words import returns_label, schedules_words, verdict_line
 from sevviz.views.words import about_to, cycle_words, deadlock_sentence, fault_sentence, step_sentence, wait_reason
@@ -110,6 +112,42 @@ def test_one_sentence_for_each_fault(scheme: str, scenario: str, schedule: str, 
     assert fault_sentence(program, move.faults[0], move.actor, before, move.state) == sentence
 
 
+KEPT = (
+    HEADER
+    + """int f(struct kvm *k) { mutex_lock(&k->lock); return 0; }
+int g(struct kvm *k) { return mutex_lock_killable(&k->lock); }
+int h(struct kvm *k) { mutex_lock(&k->lock); mutex_unlock(&k->lock); return 0; }"""
+)
+
+
+@pytest.mark.parametrize(
+    ("calls", "ending"),
+    [
+        (("f(A)", "g(A)"), "Only a fatal signal could end this."),
+        (("f(A)", "h(A)"), "Nothing can end this."),
+        (("f(A)", "g(A)", "h(A)"), "Nothing can end this."),
+    ],
+)
+def test_a_wait_without_a_ring_ends_by_a_signal_only_if_all_of_it_does(calls: tuple[str, ...], ending: str) -> None:
+    program = sevviz.program(KEPT, tasks=calls)
+    found = deadlock_of(program, sevviz.run(program, (1,)).states[-1])
+    assert found is not None
+    assert deadlock_sentence(program, found).endswith(ending)
+
+
+@pytest.mark.parametrize("scheme", sevviz.scheme_names())
+def test_nothing_is_said_to_be_for_ever_that_a_signal_would_end(scheme: str) -> None:
+    """Sends the signals of the same scheme in the same scenario to whoever waits."""
+    for scenario in ("self", "double", "ioctl"):
+        calm, signalled = sevviz.check(scheme, scenario), sevviz.program(scheme, scenario, signals=True)
+        for outcome in calm.deadlocks:
+            assert outcome.deadlock is not None
+            state = sevviz.run(signalled, outcome.schedule).states[-1]
+            endable = not all(one.final for one in deadlocks_of(signalled, state))
+            ending = "Only a fatal signal could end this." if endable else "Nothing can end this."
+            assert deadlock_sentence(calm.program, outcome.deadlock).endswith(ending), (scenario, outcome.schedule)
+
+
 def test_why_a_task_cannot_step() -> None:
     program = sevviz.program("naive", "double")
     state = sevviz.run(program, (1, 2)).states[-1]
@@ -131,6 +169,10 @@ def test_why_a_task_cannot_step() -> None:
         (
             "naive", "self", (1,), "1→A.lock→1",
             "Self-deadlock: task 1 (A→A) waits for A.lock, which it holds itself. Nothing can end this.",
+        ),
+        (
+            "naive_killable", "self", (1,), "1→A.lock→1",
+            "Self-deadlock: task 1 (A→A) waits for A.lock, which it holds itself. Only a fatal signal could end this.",
         ),
     ],
 )  # fmt: skip
@@ -160,11 +202,45 @@ def test_outcomes_have_short_labels(returns: tuple[str, ...], label: str) -> Non
     assert returns_label(returns) == label
 
 
+@pytest.mark.parametrize(
+    ("calls", "returns", "label"),
+    [
+        (("migrate(B, A)", "ioctl(A)"), ("-EBUSY", "0"), "task 1 -EBUSY, ioctl(A) 0"),
+        (("migrate(B, A)", "vcpu_run(B)"), ("0", "-EBUSY"), "task 1 0, vcpu_run(B) -EBUSY"),
+        (
+            ("migrate(B, A)", "migrate(A, B)", "ioctl(A)"),
+            ("0", "-EBUSY", "0"),
+            "task 1 wins, task 2 -EBUSY, ioctl(A) 0",
+        ),
+        (
+            ("ioctl(A)", "migrate(B, A)", "ioctl(A)"),
+            ("0", "-EBUSY", "0"),
+            "task 2 -EBUSY, task 1 ioctl(A) 0, task 3 ioctl(A) 0",
+        ),
+        (("migrate(B, A)", "ioctl(A)"), ("0", "0"), "0/0"),
+    ],
+)
+def test_only_a_move_wins(calls: tuple[str, ...], returns: tuple[str, ...], label: str) -> None:
+    assert returns_label(returns, calls) == label
+
+
+def test_no_chip_says_that_an_ioctl_wins() -> None:
+    labels = [chip.label for chip in chips_of(sevviz.check("flag_then_mutex", "ioctl"))]
+    assert "tasks 1 and 2 -EBUSY, ioctl(A) 0" in labels
+    assert "task 1 wins, task 2 -EBUSY, ioctl(A) 0" in labels
+    assert not any("3" in label for label in labels)
+
+
 def test_numbers_of_schedules() -> None:
     assert schedules_words(62, 262) == "62 of 262 schedules"
     assert schedules_words(262, 262) == "every schedule"
     assert schedules_words(None, 262) == ""
     assert schedules_words(64_176, 10**18) == "64,176 of 1.0·10^18 schedules"
+
+
+def test_one_is_no_plural_and_digits_stand_in_groups() -> None:
+    assert [counted(number, "step") for number in (0, 1, 2, 1234)] == ["0 steps", "1 step", "2 steps", "1,234 steps"]
+    assert [all_states(number) for number in (1, 1234)] == ["the only state", "all 1,234 states"]
 
 
 def test_names() -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sevviz.counting import counted
 from sevviz.errors import SevvizError
 from sevviz.exercises import check
 from sevviz.exercises.lint import lint
@@ -68,7 +69,7 @@ def _lint(options: argparse.Namespace) -> int:
     problems = []
     for name in names:
         problems += lint(Path(name) if name.endswith(".toml") else where / f"{name}.toml")
-    print("\n".join(problems) or f"{len(names)} exercises, no problems")
+    print("\n".join(problems) or f"{counted(len(names), 'exercise')}, no problems")
     return FOUND if problems else GOOD
 
 

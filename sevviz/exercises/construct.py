@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sevviz.analysis import deadlock_of, returns_of
 from sevviz.catalogue import program
+from sevviz.counting import counted
 from sevviz.errors import ScheduleError
 from sevviz.exercises.answers import AnswerError, read_schedule
 from sevviz.exercises.mark import Finding
@@ -48,7 +49,7 @@ def mark_construct(exercise: Exercise, answer: str, searches: Searches) -> list[
             Finding("it reaches the goal", "not reached", 0, REACHED, rest),
             Finding("it has no step too many", "not reached", 0, SHORT, rest),
         ]
-    followed = Finding("the schedule can be followed", "met", FOLLOWED, FOLLOWED, f"{len(schedule)} steps")
+    followed = Finding("the schedule can be followed", "met", FOLLOWED, FOLLOWED, counted(len(schedule), "step"))
     return [followed, *_goal(exercise, trace, shown, searches.own(exercise, place))]
 
 
@@ -62,13 +63,15 @@ def _goal(exercise: Exercise, trace: Trace, shown: Evidence, verdict: Verdict) -
             Finding("it reaches the goal", "wrong", 0, REACHED, text, exercise.hint(1), shown),
             Finding("it has no step too many", "not reached", 0, SHORT, "this is looked at when the goal is reached"),
         ]
-    reached = Finding("it reaches the goal", "met", REACHED, REACHED, f"{exercise.target} after {steps} steps")
+    reached = Finding(
+        "it reaches the goal", "met", REACHED, REACHED, f"{exercise.target} after {counted(steps, 'step')}"
+    )
     name = "it has no step too many"
     if exercise.at_most and steps > exercise.at_most:
-        text = f"it comes to the same end without {steps - exercise.at_most} or more of its {steps} steps"
+        text = f"it comes to the same end without {steps - exercise.at_most} or more of its {counted(steps, 'step')}"
         hint = "Which of the steps would you miss, if they were not there?"
         return [reached, Finding(name, "too long", 0, SHORT, text, hint, shown)]
-    return [reached, Finding(name, "met", SHORT, SHORT, f"{steps} steps")]
+    return [reached, Finding(name, "met", SHORT, SHORT, counted(steps, "step"))]
 
 
 def _reaches(trace: Trace, target: Event) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.catalogue import load
+from sevviz.counting import all_states, counted
 from sevviz.exercises.mark import Finding, Status
 from sevviz.exercises.model import Criterion, Event, Place
 from sevviz.exercises.search import (
@@ -76,9 +77,10 @@ class Judge:
         """A criterion that nothing speaks against; where the search was cut short, it is undecided."""
         count = len(verdict.graph.states)
         if not verdict.complete:
-            told = f"undecided: nothing against it in the first {count:,} states, but there are more than the limit"
+            searched = counted(count, "state")
+            told = f"undecided: nothing against it in the first {searched}, but there are more than the limit"
             return Finding(criterion.name, "undecided", 0, criterion.points, told, "", None, count, criterion.hidden)
-        told, points = text or f"certified in all {count:,} states", criterion.points
+        told, points = text or f"certified in {all_states(count)}", criterion.points
         return Finding(criterion.name, "met", points, points, told, "", None, count, criterion.hidden)
 
     def missed(self, criterion: Criterion, status: Status, text: str, shown: _Shown | None = None) -> Finding:
@@ -116,12 +118,12 @@ class Judge:
                     return self.missed(criterion, "too weak", text, _Shown(place, Found(broken.schedule)))
         if rule in ("clean", "safe", "no-deadlock") and verdict.deadlocks:
             found = Found(verdict.deadlocks[0].schedule)
-            text = f"a deadlock after {len(found.schedule)} steps, the fewest that make one"
+            text = f"a deadlock after {counted(len(found.schedule), 'step')}, the fewest that make one"
             return self.missed(criterion, "too weak", text, _Shown(place, found))
         return self.met(criterion, verdict)
 
     def _endless(self, criterion: Criterion, lasso: Lasso) -> Finding:
-        begin = f"after {len(lasso.stem)} steps" if lasso.stem else "from the start"
+        begin = f"after {counted(len(lasso.stem), 'step')}" if lasso.stem else "from the start"
         text = f"a livelock: {begin} the tasks can go round for ever, with a fair scheduler"
         return self.missed(criterion, "endless", text, _Shown(criterion.place, Found(lasso.stem, lasso.loop)))
 

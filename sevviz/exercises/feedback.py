@@ -8,6 +8,8 @@ from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING
 
+from sevviz.counting import counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -70,10 +72,10 @@ def _text(text: str) -> str:
 
 def _student(student: str, marks: list[Mark]) -> str:
     points, out_of = sum(mark.points for mark in marks), sum(mark.out_of for mark in marks)
-    body = [f"<p>{points} of {out_of} points.</p>"]
+    body = [f"<p>{points} of {counted(out_of, 'point')}.</p>"]
     for mark in marks:
         body.append(f"<h2>{_text(mark.title)}</h2>")
-        body.append(f"<p><strong>{mark.verdict}</strong>, {mark.points} of {mark.out_of} points.</p>")
+        body.append(f"<p><strong>{mark.verdict}</strong>, {mark.points} of {counted(mark.out_of, 'point')}.</p>")
         body.append(
             f"<p>{_text(mark.message)}</p>" if "\n" not in mark.message else f"<pre>{_text(mark.message)}</pre>"
         )

@@ -9,6 +9,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from sevviz.catalogue import load
+from sevviz.counting import counted
 from sevviz.errors import SevvizError
 from sevviz.exercises.marking import Limits, mark_here
 from sevviz.exercises.notebooks import exercise_cells
@@ -85,7 +86,7 @@ def _construct(exercise: Exercise, searches: Searches) -> Iterator[str]:
     if not shortest:
         yield f"no schedule reaches the target, {exercise.target}"
     elif exercise.at_most and exercise.at_most < min(shortest):
-        yield f"at_most is {exercise.at_most}, and the shortest schedule has {min(shortest)} steps"
+        yield f"at_most is {exercise.at_most}, and the shortest schedule has {counted(min(shortest), 'step')}"
 
 
 def _spot(exercise: Exercise, searches: Searches) -> Iterator[str]:
@@ -135,7 +136,7 @@ def _samples(exercise: Exercise) -> Iterator[str]:
         elif sample.says.lower() not in str(mark).lower():
             yield f"sample {number}: the feedback does not have the words {sample.says!r}"
         elif mark.right and mark.points != mark.out_of:
-            yield f"sample {number} is right and gets {mark.points} of {mark.out_of} points"
+            yield f"sample {number} is right and gets {mark.points} of {counted(mark.out_of, 'point')}"
     verdicts = {sample.verdict for sample, _ in marks}
     if "right" not in verdicts or verdicts == {"right"}:
         yield "it needs a sample that is right and one that is not"

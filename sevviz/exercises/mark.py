@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from textwrap import fill
 from typing import Any, Literal
+
+from sevviz.counting import counted
 
 __all__ = ["FORMAT", "Evidence", "Finding", "Mark", "Status", "Verdict"]
 
 FORMAT = 1
+COLUMNS = 88  # of a notebook's output: it breaks what is wider in mid-word
 
 Verdict = Literal[
     "right", "too weak", "too strong", "endless", "too narrow", "too wide", "too long", "wrong", "unreadable",
@@ -94,18 +98,31 @@ class Mark:
         return Mark(**{**table, "findings": tuple(_finding(item) for item in found["findings"])})
 
     def __str__(self) -> str:
-        lines = [f"{self.title}: {self.verdict}, {self.points} of {self.out_of} points. {self.message}".rstrip()]
+        worth = f"{self.points} of {counted(self.out_of, 'point')}"
+        lines = [f"{self.title}: {self.verdict}, {worth}. {self.message}".rstrip()]
         for finding in self.findings:
             sign = {"met": "[x]", "undecided": "[?]", "not reached": "[-]"}.get(finding.status, "[ ]")
             worth = f" ({finding.points} of {finding.out_of})" if finding.out_of else ""
             lines.append(f"{sign} {finding.name}{worth}: {finding.text}")
             if finding.hint:
                 lines.append(f"    Ask yourself: {finding.hint}")
+        lines = [_wrapped(line) for text in lines for line in text.split("\n")]
         if self.evidence is not None:
             lines += ["", *(f"    {line}".rstrip() for line in self.evidence.text.split("\n"))]
         return "\n".join(lines)
 
     __repr__ = __str__
+
+
+def _wrapped(line: str) -> str:
+    """A line of prose, broken between words; one of C, or with a caret under it, as it is."""
+    indent = "    "
+    if line.startswith(" ") and not line.startswith(f"{indent}Ask"):
+        return line
+    return fill(
+        line, COLUMNS, initial_indent=indent if line.startswith(indent) else "", subsequent_indent=indent,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def _finding(table: dict[str, Any]) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sevviz.counting import counted
 from sevviz.errors import SchemeError
 from sevviz.exercises.answers import AnswerError
 from sevviz.exercises.construct import mark_construct
@@ -31,7 +32,7 @@ class Limits:
 
 
 MESSAGES: dict[Verdict, str] = {
-    "right": "Every criterion is met, by a search of all schedules ({states:,} states).",
+    "right": "Every criterion is met, by a search of all schedules ({states}).",
     "too weak": "A schedule breaks what was asked: follow it, step by step, to the step that you did not expect.",
     "too strong": "Nothing goes wrong, but something that should be possible no longer is.",
     "endless": "A schedule never ends: go through its loop twice and look for what does not change.",
@@ -105,5 +106,5 @@ def _sum_up(exercise: Exercise, findings: list[Finding], states: int) -> Mark:
         verdict = "wrong"
     points, out_of = sum(f.points for f in findings), sum(f.out_of for f in findings)
     pending = sum(f.out_of for f in findings if f.status == "undecided")
-    text = MESSAGES[verdict].format(states=states)
+    text = MESSAGES[verdict].format(states=counted(states, "state"))
     return Mark(exercise.name, exercise.title, verdict, points, out_of, text, pending, states, tuple(findings))

@@ -10,6 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from sevviz.counting import counted
 from sevviz.exercises.marking import full_points
 from sevviz.exercises.model import KINDS
 from sevviz.exercises.reading import exercise_names, load_exercise
@@ -153,7 +154,7 @@ def _questions(exercise: Exercise) -> list[str]:
             return ["\n".join(f"* **{option.key}**: {option.label}" for option in exercise.options)]
         case "construct":
             fields = [f"* `{name}` can be {' or '.join(map(str, values))}" for name, values in exercise.choose]
-            most = [f"* up to {exercise.at_most} steps"] if exercise.at_most else []
+            most = [f"* up to {counted(exercise.at_most, 'step')}"] if exercise.at_most else []
             return ["\n".join([f"* {_who(exercise)}", *fields, *most])]
         case "spot":
             rows = [f"* `{ask.field}`: {ask.question}{_choice(ask.options)}" for ask in exercise.asks]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sevviz.counting import counted
 from sevviz.exercises.answers import read_letters
 from sevviz.exercises.mark import Finding
 from sevviz.exercises.search import Found, arena, find_event
@@ -53,7 +54,7 @@ def _left_out(
 ) -> Finding:
     name = "nothing that can happen is left out"
     if not missing:
-        return Finding(name, "met", MISSED, MISSED, f"certified in {searches.states:,} states")
+        return Finding(name, "met", MISSED, MISSED, f"certified in {counted(searches.states, 'state')}")
     option = missing[0]
     found = possible[option.key]
     assert found is not None  # that is why it is missing

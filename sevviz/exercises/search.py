@@ -76,7 +76,7 @@ class Searches:
 
 
 def arena(place: Place) -> Scenario:
-    """The scenario of a place: by its name, or made of its tasks; with its own settings."""
+    """The scenario of a place: by its name, or made of its tasks; without a name where its settings are its own."""
     named = scenario(place.scenario) if not place.tasks else None
     table: dict[str, object] = {"tasks": list(place.tasks or (named.tasks if named else ()))}
     if named is not None:
@@ -86,9 +86,9 @@ def arena(place: Place) -> Scenario:
     settings = {"signals": place.signals or bool(named and named.settings.signals)}
     if place.initial:
         settings["initial"] = dict(place.initial)  # type: ignore[assignment]
-    return make_scenario(
-        place.scenario if named else "", {k: v for k, v in (table | settings).items() if v is not None}
-    )
+    own = bool(place.initial) or (place.signals and named is not None and not named.settings.signals)
+    name = place.scenario if named and not own else ""
+    return make_scenario(name, {k: v for k, v in (table | settings).items() if v is not None})
 
 
 def find_event(verdict: Verdict, event: Event) -> Found | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from sevviz.exercises.mark import Evidence
 from sevviz.report import Paint
 from sevviz.schedule import format_schedule
-from sevviz.trace_report import trace_text
+from sevviz.trace_report import COLUMNS, trace_text
 from sevviz.traces import replay
 
 if TYPE_CHECKING:
@@ -23,13 +24,17 @@ MOST_STEPS = 60  # a longer schedule is shown by its last steps
 def story(program: Program, schedule: tuple[int, ...], loop: tuple[int, ...] = ()) -> str:
     """A schedule step by step, then the lines of C it ran. A loop is gone through once after its stem."""
     trace, problem = replay(program, (*schedule, *loop))
-    parts = [f"schedule: {format_schedule(schedule) or '(no step)'}"]
+    parts = [_prose(f"schedule: {format_schedule(schedule) or '(no step)'}")]
     if loop:
-        parts.append(f"and then, for ever: {format_schedule(loop)}")
+        parts.append(_prose(f"and then, for ever: {format_schedule(loop)}"))
     parts.append(_shorten(trace_text(trace, Paint(colour=False))))
     if problem:
-        parts.append(problem)
+        parts.append(_prose(problem))
     return "\n".join([*parts, "", "lines that ran", *source_lines(program, (*schedule, *loop))])
+
+
+def _prose(text: str) -> str:
+    return fill(text, COLUMNS, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def _shorten(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from sevviz.counting import counted
 from sevviz.exercises.answers import AnswerError, read_fields
 from sevviz.exercises.edits import apply_edits, line_of
 from sevviz.exercises.mark import Finding
@@ -95,7 +96,7 @@ def _about_line(exercise: Exercise, ask: Ask, value: str, searches: Searches) ->
     ran = {p.operation.span.line for p in positions if p.operation is not None and p.operation.source == 0}
     if int(value) not in ran:
         return f"no step of any schedule is at line {value}: it touches nothing shared, or is never come to"
-    return f"in {len(verdict.graph.states):,} states, no step at line {value} breaks this rule"
+    return f"in {counted(len(verdict.graph.states), 'state')}, no step at line {value} breaks this rule"
 
 
 def cured(exercise: Exercise, ask: Ask, searches: Searches) -> bool:

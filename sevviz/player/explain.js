@@ -378,7 +378,7 @@ class Compare {
     const id = `sevviz-compare-${freshNumber()}`;
     this.field = h("input", { type: "text", id, class: "sx-field", value: data.schedule, spellcheck: "false", autocomplete: "off", change: () => this.ask(), keydown: (event) => this.pressed(event) });
     const ask = view.options.onChange && !view.options.still ? h("p", { class: "sx-ask" }, h("label", { for: id }, "Schedule"), this.field) : null;
-    const rows = data.actors.map((actor, index) => this.row(actor, index));
+    const rows = data.turns.map((turn, index) => this.row(turn, index));
     const end = h("tr", {}, h("th", { scope: "row" }, "end"), ...data.columns.map((column) => this.cell(column, [upper(column.end)], "")));
     this.rows = [...rows, end];
     this.root = h("div", { class: "sx-compare" },
@@ -401,12 +401,12 @@ class Compare {
     if (event.key === "Enter") this.ask();
   }
 
-  row(actor, index) {
+  row(turn, index) {
     const { data } = this;
     const marks = [];
     if (data.calls_part === index + 1) marks.push("first to do different things");
     if (data.fates_part === index + 1) marks.push("fates part here");
-    const head = h("th", { scope: "row" }, `${index + 1}: ${actor}`, ...marks.map((mark) => h("span", { class: "sx-mark" }, mark)));
+    const head = h("th", { scope: "row" }, turn, ...marks.map((mark) => h("span", { class: "sx-mark" }, mark)));
     const cells = data.columns.map((column) => this.cell(column, column.entries[index].told, column.entries[index].fate));
     return h("tr", { class: data.fates_part === index + 1 ? "sx-parts" : null }, head, ...cells);
   }
@@ -446,6 +446,8 @@ class Matrix {
         h("table", {}, h("caption", { class: "sx-hidden" }, data.alt), h("thead", {}, h("tr", {}, ...this.heads)), this.body)),
       this.said, this.outcomes,
       h("ul", { class: "sx-legend", "aria-label": "Legend" }, ...legend),
+      h("p", { class: "sx-sub" }, "The scenarios:"),
+      h("dl", { class: "sx-scenarios" }, ...data.scenarios.flatMap(({ name, title, what }) => [h("dt", {}, h("b", {}, name), ` ${title}`), h("dd", {}, what)])),
       data.csv ? h("p", {}, h("a", { class: "sx-csv", download: "sevviz-matrix.csv", href: `data:text/csv;charset=utf-8,${encodeURIComponent(data.csv)}` }, "Save as CSV")) : null);
     this.sort();
   }

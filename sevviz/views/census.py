@@ -144,13 +144,11 @@ def _endless(verdict: Verdict) -> list[_Row]:
 
 
 def _count_words(row: _Row, total: int | None) -> str:
-    """How many: "60,480 of 64,176 schedules (94 %)"; "" where they cannot be counted."""
-    words = schedules_words(row.schedules, total)
-    if not words or not total or row.schedules is None or row.schedules == total:
-        return words
-    percent = 100 * row.schedules / total
-    shown = "under 1" if percent < 1 else "over 99" if percent > 99 else f"{percent:.0f}"  # noqa: PLR2004 - per cent
-    return f"{words} ({shown} %)"
+    """How many: "60,480 of 64,176 schedules"; "" where they cannot be counted.
+
+    No share of them: schedules are not equally likely, and a share would be read as a probability.
+    """
+    return schedules_words(row.schedules, total)
 
 
 # How it is drawn.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from sevviz.counting import counted
 from sevviz.views.names import listed
 from sevviz.views.verdict_words import FAULT_WORDS, outcome_label, schedules_words
 
@@ -69,4 +70,4 @@ def _of_fault(verdict: Verdict, found: FoundFault) -> Chip:
 
 def _of_lasso(kind: Literal["livelock", "starvation"], label: str, lasso: Lasso, tone: Tone) -> Chip:
     length = len(lasso.loop)
-    return Chip(kind, label, f"a loop of {length} steps", tone, lasso.stem + lasso.loop * 2, length)
+    return Chip(kind, label, f"a loop of {counted(length, 'step')}", tone, lasso.stem + lasso.loop * 2, length)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sevviz.claims import claims, decide
+from sevviz.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +32,12 @@ class ClaimView:
 
     @property
     def text(self) -> str:
-        """The claims, one paragraph each."""
-        return "\n\n".join(_text(decision) for decision in self.decisions)
+        """The claims, one paragraph each; those of the thread and ours under headings of their own."""
+        if len(self.decisions) == 1:
+            return _text(self.decisions[0])
+        return "\n\n".join(
+            "\n\n".join([_heading(name, part), *map(_text, part)]) for name, part in _parts(self.decisions)
+        )
 
     def __repr__(self) -> str:
         return self.text
@@ -40,7 +45,7 @@ class ClaimView:
     def _repr_html_(self) -> str:
         if len(self.decisions) == 1:
             return _card(self.decisions[0])
-        return _table(self.decisions, f"{len(self.decisions)} claims, each decided by finished searches")
+        return "".join(_table(part, _heading(name, part)) for name, part in _parts(self.decisions))
 
 
 def show_claim(identifier: str) -> ClaimView:
@@ -53,6 +58,24 @@ def show_claims() -> ClaimView:
     return ClaimView([decide(claim) for claim in claims()])
 
 
+def _parts(decisions: Sequence[Decision]) -> list[tuple[str, list[Decision]]]:
+    """What was said in the thread, and what sevviz adds to it; without what is empty."""
+    said = [decision for decision in decisions if not decision.claim.ours]
+    added = [decision for decision in decisions if decision.claim.ours]
+    return [(name, part) for name, part in (("Claims of the thread", said), ("Our additions", added)) if part]
+
+
+def _heading(name: str, part: Sequence[Decision]) -> str:
+    return f"{name}: {counted(len(part), 'claim')}, each decided by finished searches"
+
+
+def _table(decisions: Sequence[Decision], caption: str) -> str:
+    rows = "".join(_row(decision) for decision in decisions)
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("claim", "by", "verdict", "decided by", "lesson"))
+    shown = f'<caption style="text-align: left"><strong>{caption}</strong></caption>'
+    return f"<table>{shown}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
 def _found(decision: Decision) -> list[str]:
     words = {True: "holds", False: "does not hold", None: "cannot be told: the search did not finish"}
     return [f"{search.title}: “{search.holds}” {words[result]}" for search, result, _ in decision.found]
@@ -62,7 +85,7 @@ def _text(decision: Decision) -> str:
     claim = decision.claim
     found = "".join(f"\n  - {line}" for line in _found(decision))
     head = f"{claim.by}, {claim.date:%d %b %Y} ({claim.source}):\n  {claim.text}"
-    return f"{head}\n{MARKS[decision.ruling]} in {decision.states:,} states{found}\n  {claim.lesson}"
+    return f"{head}\n{MARKS[decision.ruling]} in {counted(decision.states, 'state')}{found}\n  {claim.lesson}"
 
 
 def _table(decisions: Sequence[Decision], caption: str) -> str:
@@ -95,7 +118,8 @@ def _card(decision: Decision) -> str:
         f'<div class="sevviz-claim {decision.ruling}" style="{style}">'
         f"<p><strong>Claim</strong> ({escape(claim.by)}, {claim.date:%d %b %Y}, {_source(claim.source)}): "
         f"{escape(claim.text)}</p>"
-        f"<p><strong>{MARKS[decision.ruling]}</strong>, by a finished search of {decision.states:,} states:</p>"
+        f"<p><strong>{MARKS[decision.ruling]}</strong>, by a finished search of "
+        f"{counted(decision.states, 'state')}:</p>"
         f"<ul>{items}</ul><p>{escape(claim.lesson)}</p></div>"
     )
 

@@ -10,10 +10,11 @@ from sevviz.analysis import returns_of
 from sevviz.catalogue import program
 from sevviz.errors import SevvizError
 from sevviz.interpreter import wait_of
-from sevviz.schedule import format_actor, format_schedule, parse_schedule
-from sevviz.traces import replay
+from sevviz.model import OVERTAKE
+from sevviz.schedule import format_actor, format_schedule, parse_schedule, task_of
+from sevviz.traces import follow
 from sevviz.verdict import verdict_of
-from sevviz.views.names import listed
+from sevviz.views.names import listed, task_name
 from sevviz.views.regions import scenario_title
 from sevviz.views.text import timeline_sentences
 from sevviz.views.verdict_words import FAULT_WORDS
@@ -36,19 +37,19 @@ SINCE = " since step {since}"  # in reasons for waiting: a column has no room fo
 class Entry(NamedTuple):
     """One scheme after one step: what it did, what it came to, and the class of the state."""
 
-    told: tuple[str, ...]  # sentences; where the step could not be taken, the reason
-    fate: str  # "safe", "deadlocked", "fault: ...", "refused" ...
+    told: tuple[str, ...]  # sentences; where the turn was passed over, the reason
+    fate: str  # "safe", "deadlocked", "safe, after a fault (...)" ...
     call: str  # what was called, with names resolved: what two schemes are compared by
     waits: tuple[str, ...]  # who is blocked now, a phrase each
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One scheme: its search, the trace of the schedule as far as it goes, and why it goes no further."""
+    """One scheme: its search, and the trace of the turns of the schedule that its tasks could take."""
 
     verdict: Verdict
     trace: Trace
-    problem: str
+    passed: tuple[int, ...]  # the numbers (from 1) of the other turns: a task that has to wait, or has returned
     entries: tuple[Entry, ...]  # one per step of the schedule
 
 
@@ -95,6 +96,7 @@ class Comparison:
             "tasks": len(first.tasks),
             "schedule": format_schedule(self.schedule),
             "actors": [format_actor(actor) for actor in self.schedule],
+            "turns": [_turn(number, actor) for number, actor in enumerate(self.schedule, 1)],
             "explanation": self.explanation,
             "calls_part": self.calls_part,
             "fates_part": self.fates_part,
@@ -112,14 +114,14 @@ class Comparison:
 
     def _row(self, number: int) -> str:
         marked = " ← fates differ" if number == self.fates_part else ""
-        head = f"{number}: {format_actor(self.schedule[number - 1])}{marked}"
+        head = f"{_turn(number, self.schedule[number - 1])}{marked}"
         entries = [column.entries[number - 1] for column in self.columns]
         cells = "".join(f"<td>{escape(' '.join(e.told))} <i>{escape(e.fate)}</i></td>" for e in entries)
         return f'<tr><th scope="row">{head}</th>{cells}</tr>'
 
 
 def compare(schemes: Sequence[Scheme | str], schedule: str = "", scenario: Scenario | str = "double") -> Comparison:
-    """Replay one schedule on several schemes in a scenario; each is followed as far as it goes.
+    """Replay one schedule on several schemes in a scenario. The turn of a task that has to wait passes, and is told.
 
     Without a schedule, that of the first failure that one of the schemes has is taken. Raises SevvizError for input
     that is not understood, and if there are fewer than two schemes.
@@ -161,37 +163,70 @@ def _end(column: Column) -> str:
             parts.append(f"task {task} {wait_reason(program, wait).replace(SINCE, '')}")
         else:
             parts.append(f"task {task} is {about_to(program.position(state, task - 1).operation)}")
+    if column.passed:
+        parts.append(f"passed over: {'turns' if len(column.passed) > 1 else 'turn'} {listed(map(str, column.passed))}")
     return "; ".join(parts)
 
 
+def _turn(number: int, actor: int) -> str:
+    """A turn of the schedule: "step 1, task 2"."""
+    task = task_of(actor)
+    if actor > 0:
+        return f"step {number}, task {task}"
+    return (
+        f"step {number}, fatal signal to task {task}" if actor > -OVERTAKE else f"step {number}, store of task {task}"
+    )
+
+
 def _column(verdict: Verdict, schedule: tuple[int, ...]) -> Column:
-    trace, problem = replay(verdict.program, schedule)
-    numbers = [0]
-    for actor in trace.schedule:
-        numbers.append(dict(verdict.graph.edges[numbers[-1]]).get(actor, numbers[-1]))
-    entries = [_entry(verdict, trace, number, numbers[number]) for number in range(1, len(trace.steps) + 1)]
-    for number in range(len(trace.steps) + 1, len(schedule) + 1):
-        why = f"Cannot be taken: {_why(problem)}" if number == len(trace.steps) + 1 else "Not reached."
-        entries.append(Entry((why,), f"stopped at step {len(trace.steps)}", why, ()))
-    return Column(verdict, trace, problem, tuple(entries))
+    trace, problems = follow(verdict.program, schedule)
+    state, taken, entries = 0, 0, list[Entry]()
+    for number, actor in enumerate(schedule, 1):
+        if number in problems:
+            entries.append(_passing(verdict, trace, taken, state, actor))
+            continue
+        taken += 1
+        state = dict(verdict.graph.edges[state]).get(actor, state)
+        entries.append(_entry(verdict, trace, taken, state))
+    return Column(verdict, trace, tuple(problems), tuple(entries))
 
 
-def _why(problem: str) -> str:
-    """The reason in a replay's message, without who and what else was possible, which the table says."""
-    reason = problem.split("), ", 1)[-1].rsplit("; ", 1)[0].removeprefix("which ").removeprefix("but ")
-    return f"it {reason}."
+def _entry(verdict: Verdict, trace: Trace, taken: int, state: int) -> Entry:
+    """What the last of the steps `taken` did."""
+    operation = trace.steps[taken - 1].operation
+    call = operation.text if operation else "a fatal signal"
+    told = tuple(timeline_sentences(trace, taken))
+    return Entry(told, _fate(verdict, trace, taken, state), call, _blocked(trace, taken))
 
 
-def _entry(verdict: Verdict, trace: Trace, number: int, state: int) -> Entry:
-    step, program = trace.steps[number - 1], trace.program
+def _passing(verdict: Verdict, trace: Trace, taken: int, state: int, actor: int) -> Entry:
+    """A turn that passes: to wait is no failure while every task can still return."""
+    program, now, task = trace.program, trace.states[taken], task_of(actor)
+    wait = wait_of(program, now, task) if actor > 0 else None
+    if verdict.survey.classes[state] == "faulted":
+        call, why = "nothing: it has ended", "A fault has ended this schedule."
+    elif program.position(now, task - 1).operation is None:
+        call, why = "nothing: it has returned", f"Task {task} has returned. Its turn passes."
+    elif wait is None:
+        call, why = "nothing", "This is not possible here. The turn passes."
+    else:
+        call = "waits"
+        passes = "No failure: its turn passes." if verdict.survey.classes[state] == "safe" else "Its turn passes."
+        who = task_name(program, task)
+        why = f"{who[0].upper()}{who[1:]} {wait_reason(program, wait).replace(SINCE, '')}. {passes}"
+    return Entry((why,), _fate(verdict, trace, taken, state), call, _blocked(trace, taken))
+
+
+def _fate(verdict: Verdict, trace: Trace, taken: int, state: int) -> str:
     fate = verdict.survey.classes[state]
-    kinds = [FAULT_WORDS.get(fault.kind, fault.kind) for past in trace.steps[:number] for fault in past.faults]
-    shown = f"{fate}, after a fault ({listed(dict.fromkeys(kinds))})" if kinds else str(fate)
-    after = trace.states[number]
-    waits = [wait_of(program, after, task) for task in range(1, len(program.tasks) + 1)]
-    blocked = tuple(f"task {w.task} {wait_reason(program, w).replace(SINCE, '')}" for w in waits if w)
-    call = step.operation.text if step.operation else "a fatal signal"
-    return Entry(tuple(timeline_sentences(trace, number)), shown, call, blocked)
+    kinds = [FAULT_WORDS.get(fault.kind, fault.kind) for past in trace.steps[:taken] for fault in past.faults]
+    return f"{fate}, after a fault ({listed(dict.fromkeys(kinds))})" if kinds else str(fate)
+
+
+def _blocked(trace: Trace, taken: int) -> tuple[str, ...]:
+    program = trace.program
+    waits = [wait_of(program, trace.states[taken], task) for task in range(1, len(program.tasks) + 1)]
+    return tuple(f"task {w.task} {wait_reason(program, w).replace(SINCE, '')}" for w in waits if w)
 
 
 def _column_data(column: Column) -> dict[str, Any]:

@@ -6,13 +6,15 @@ import csv
 import io
 from dataclasses import dataclass
 from html import escape
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sevviz.catalogue import program, scenario, scenario_names, scheme_names
+from sevviz.counting import counted
 from sevviz.schedule import format_schedule
 from sevviz.verdict import verdict_of
 from sevviz.views.chips import chips_of
-from sevviz.views.names import listed
+from sevviz.views.names import is_move, listed
 from sevviz.views.verdict_words import verdict_line
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "Kind", "Matrix", "MatrixCell", "cell_of", "matrix"]
 
+COLUMNS = 88  # of a line of prose
 MOST_STATES = 20_000  # of each search: a cell that needs more says "inconclusive"
 
 
@@ -40,8 +43,9 @@ KINDS = {
     "fault": Kind("!", "#CC79A7", "fault: a rule is broken (sleep in atomic context, unlock of a lock not held ...)"),
     "livelock": Kind("L", "#E69F00", "livelock: tasks can keep stepping for ever, and none returns"),
     "inconclusive": Kind("?", "#F0E442", "inconclusive: the search stopped at its limit"),
-    "nobody": Kind("0", "#a8d5f2", "clean, but all tasks can fail: nobody need win"),
-    "clean": Kind("✓", "#d9f0e6", "clean: no deadlock, livelock or fault, and somebody always wins"),
+    "busy": Kind("B", "#a8d5f2", "busy: no deadlock, livelock or fault, but all moves can fail"),
+    "refused": Kind("E", "#e4e4e4", "refused: in every schedule, every move returns -EINVAL"),
+    "clean": Kind("✓", "#d9f0e6", "clean: no deadlock, livelock or fault, and some move always succeeds"),
 }
 
 
@@ -66,6 +70,7 @@ class Matrix:
     scenarios: tuple[str, ...]
     cells: tuple[MatrixCell, ...]
     titles: dict[str, str]  # of schemes and scenarios
+    whats: dict[str, str]  # what a scenario shows, in a sentence
 
     def cell(self, scheme: str, scenario: str) -> MatrixCell:
         """One cell; raises KeyError for names that the matrix does not have."""
@@ -96,14 +101,21 @@ class Matrix:
             letters = (KINDS[cell.kind].letter.center(len(cell.scenario)) for cell in self.row(scheme))
             lines.append(f"{scheme:{wide}}  {'  '.join(letters)}".rstrip())
         used = {cell.kind for cell in self.cells}
-        return "\n".join([*lines, "", *(f"{k.letter} {k.words}" for name, k in KINDS.items() if name in used)])
+        lines += ["", *(f"{k.letter} {k.words}" for name, k in KINDS.items() if name in used)]
+        return "\n".join([*lines, "", "Scenarios:", *map(self._told, self.scenarios)])
+
+    def _told(self, scenario: str) -> str:
+        """A scenario in a few lines: its name, its title, and what it shows."""
+        told = f"{scenario}: {self.titles[scenario]}. {self.whats[scenario]}"
+        return fill(told, COLUMNS, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
     @property
     def alt(self) -> str:
         """What a glance at the matrix shows."""
         counts = {name: sum(cell.kind == name for cell in self.cells) for name in KINDS}
         each = listed(f"{count} {name}" for name, count in counts.items() if count)
-        return f"Matrix of {len(self.schemes)} schemes and {len(self.scenarios)} scenarios. Cells: {each}."
+        size = f"{counted(len(self.schemes), 'scheme')} and {counted(len(self.scenarios), 'scenario')}"
+        return f"Matrix of {size}. Cells: {each}."
 
     def payload(self) -> dict[str, Any]:
         """What the browser shows."""
@@ -112,7 +124,9 @@ class Matrix:
             "view": "matrix",
             "label": "Matrix of schemes and scenarios",
             "schemes": [{"name": name, "title": self.titles[name]} for name in self.schemes],
-            "scenarios": [{"name": name, "title": self.titles[name]} for name in self.scenarios],
+            "scenarios": [
+                {"name": name, "title": self.titles[name], "what": self.whats[name]} for name in self.scenarios
+            ],
             "kinds": [{"name": n, "letter": k.letter, "words": k.words} for n, k in KINDS.items() if n in used],
             "cells": [
                 {"kind": c.kind, "line": c.line, "schedule": c.schedule, "outcomes": list(c.outcomes)}
@@ -131,9 +145,14 @@ class Matrix:
                 f'<td title="{escape(c.line)}">{KINDS[c.kind].letter} {c.kind}</td>' for c in self.row(scheme)
             )
             rows.append(f'<tr><th scope="row">{escape(scheme)}</th>{cells}</tr>')
-        return (
-            f'<table><thead><tr><th scope="col">scheme</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+        used = {cell.kind for cell in self.cells}
+        legend = "".join(f"<li>{k.letter} {escape(k.words)}</li>" for name, k in KINDS.items() if name in used)
+        told = "".join(
+            f"<dt>{escape(name)}: {escape(self.titles[name])}</dt><dd>{escape(self.whats[name])}</dd>"
+            for name in self.scenarios
         )
+        table = f'<thead><tr><th scope="col">scheme</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
+        return f"<table>{table}</table><ul>{legend}</ul><dl>{told}</dl>"
 
 
 def matrix(
@@ -146,7 +165,7 @@ def matrix(
     SevvizError for a name that is not known.
     """
     rows, columns = tuple(schemes or scheme_names()), tuple(scenarios or scenario_names())
-    titles = {name: scenario(name).title for name in columns}
+    titles, whats = {n: scenario(n).title for n in columns}, {n: scenario(n).what for n in columns}
     cells = []
     for row in rows:
         for column in columns:
@@ -155,7 +174,7 @@ def matrix(
             cells.append(cell_of(verdict, row, column))
             if progress is not None:
                 progress(len(cells), len(rows) * len(columns))
-    return Matrix(rows, columns, tuple(cells), titles)
+    return Matrix(rows, columns, tuple(cells), titles, whats)
 
 
 def cell_of(verdict: Verdict, scheme: str, scenario: str) -> MatrixCell:
@@ -176,19 +195,25 @@ def _kind(verdict: Verdict) -> str:
         return "livelock"
     if not verdict.complete:
         return "inconclusive"
-    return "nobody" if any(_all_fail(verdict, returns) for returns in verdict.returns) else "clean"
+    if {result for returns in verdict.returns for result in _of_moves(verdict, returns)} == {"-EINVAL"}:
+        return "refused"
+    return "busy" if any(_all_fail(verdict, returns) for returns in verdict.returns) else "clean"
+
+
+def _of_moves(verdict: Verdict, returns: tuple[str | None, ...]) -> list[str | None]:
+    """The results of the tasks that make a move; the built-in ioctl makes none."""
+    pairs = zip(verdict.program.tasks, returns, strict=True)
+    return [result for task, result in pairs if is_move(task.label)]
 
 
 def _all_fail(verdict: Verdict, returns: tuple[str | None, ...]) -> bool:
-    """Whether every task that makes a move returned an error number; the built-in ioctl makes none."""
-    pairs = zip(verdict.program.tasks, returns, strict=True)
-    moves = [result for task, result in pairs if not task.label.startswith("ioctl(")]
-    return all(result is not None and result.startswith("-") for result in moves)
+    """Whether every move returned an error number."""
+    return all(result is not None and result.startswith("-") for result in _of_moves(verdict, returns))
 
 
 def _chip_for(verdict: Verdict, kind: str, chips: list[Chip]) -> Chip | None:
     """The finding that proves a cell's verdict."""
-    if kind == "nobody":
+    if kind in ("busy", "refused"):
         losers = {o.schedule for o in verdict.outcomes if o.kind == "returned" and _all_fail(verdict, o.returns)}
         return next((chip for chip in chips if chip.kind == "returned" and chip.schedule in losers), None)
     wanted = {"clean": "returned", "inconclusive": "returned"}.get(kind, kind)

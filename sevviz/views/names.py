@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sevviz.model import Program
 
-__all__ = ["arrow", "listed", "result_words", "task_name", "tasks_title"]
+__all__ = ["arrow", "is_move", "listed", "result_words", "task_name", "tasks_title"]
 
 _MOVE = re.compile(r"(\w+)\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 
@@ -20,6 +20,11 @@ _MOVE = re.compile(r"(\w+)\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 def arrow(label: str) -> str:
     """A task's call as a move: "migrate(B, A)" is "A→B"; calls that name no two VMs stay as they are."""
     return "; ".join(_MOVE.sub(r"\3→\2", call.strip()) for call in label.split(";"))
+
+
+def is_move(label: str) -> bool:
+    """Whether a task's call moves one VM to another: only that can win a race for two of them."""
+    return "→" in arrow(label)
 
 
 def tasks_title(program: Program) -> str:

@@ -11,6 +11,7 @@ from sevviz.verdict import verdict_of
 from sevviz.views.names import task_name
 
 if TYPE_CHECKING:
+    from sevviz.analysis import StateClass
     from sevviz.model import Program, State, Trace
     from sevviz.verdict import Verdict
 
@@ -45,17 +46,28 @@ def point_of_no_return(trace: Trace, verdict: Verdict | None = None) -> NoReturn
 
 
 def no_return_words(trace: Trace, verdict: Verdict | None = None) -> str:
-    """The sentence on a run's point of no return, or that it has none yet."""
+    """The sentence on a run's point of no return, that it has none yet, or that it was lost before its first step."""
+    verdict = verdict or verdict_of(trace.program)
     found = point_of_no_return(trace, verdict)
     if found:
         return found.sentence
-    done = all(result is not None for result in _results(trace))
-    return "Every task has returned." if done else "No choice was fatal so far: every task can still return."
+    classes = trace_classes(verdict.graph, verdict.survey, trace)
+    if classes[-1] == "finished":
+        return "Every task has returned."
+    if classes[-1] == "safe" and not verdict.complete:
+        return "The search did not finish, so it cannot tell whether every task can still return."
+    if classes[-1] == "safe":
+        return "No choice was fatal so far: every task can still return."
+    return _lost_from_the_start(classes[-1], verdict)
 
 
-def _results(trace: Trace) -> list[int | None]:
-    program, state = trace.program, trace.states[-1]
-    return [program.position(state, task).result for task in range(len(program.tasks))]
+def _lost_from_the_start(now: StateClass, verdict: Verdict) -> str:
+    """What is said of a run that never had a safe state."""
+    ends = {outcome.kind for outcome in verdict.outcomes}
+    here = {"deadlocked": "deadlock", "faulted": "fault"}.get(now)
+    if verdict.complete and verdict.livelock is None and ends == {here}:
+        return "No choice could have saved it: every schedule of this scenario ends like this."
+    return "No choice can save it: no schedule of this scenario lets every task return."
 
 
 def _sentence(trace: Trace, step: int, actor: int, saving: tuple[int, ...]) -> str:

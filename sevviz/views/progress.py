@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from sevviz.counting import counted
 from sevviz.progress import Plane, ProgressGraph
 from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.views.names import arrow, listed
@@ -52,7 +53,7 @@ def cell_words(graph: ProgressGraph, x: int, y: int) -> str:
 
 
 def _steps(count: int) -> str:
-    return "1 step" if count == 1 else f"{count} steps"
+    return counted(count, "step")
 
 
 # The text twin.

@@ -9,6 +9,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sevviz.counting import counted
 from sevviz.errors import SevvizError
 from sevviz.schedule import format_actor, format_schedule, parse_schedule
 from sevviz.traces import run
@@ -112,8 +113,8 @@ def alt_of(found: StateMap) -> str:
     each = listed(f"{counts[kind]} {kind}" for kind in REGIONS if counts[kind])
     graph = found.verdict.graph
     told = (
-        f"State map of {found.verdict.program.title}: {len(graph.states)} states and {graph.transitions} steps "
-        f"between them, from the start on the left. States: {each}."
+        f"State map of {found.verdict.program.title}: {counted(len(graph.states), 'state')} and "
+        f"{counted(graph.transitions, 'step')} between them, from the start on the left. States: {each}."
     )
     if found.schedule:
         told += f" The schedule {format_schedule(found.schedule)} ends in a {found.classes[found.path[-1]]} state."

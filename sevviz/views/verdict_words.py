@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sevviz.views.names import listed
+from sevviz.counting import all_states, counted
+from sevviz.views.names import is_move, listed
 from sevviz.views.words import cycle_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sevviz.census import Outcome
     from sevviz.model import Program
     from sevviz.verdict import Verdict
@@ -42,8 +45,11 @@ def schedules_words(count: int | None, total: int | None) -> str:
     return f"{_number(count)} of {_number(total)} schedules"
 
 
-def returns_label(returns: tuple[str | None, ...]) -> str:
-    """What all tasks returned: "0/0", "both -EBUSY", "task 1 wins, task 2 -EBUSY"."""
+def returns_label(returns: tuple[str | None, ...], calls: Sequence[str] = ()) -> str:
+    """What all tasks returned: "0/0", "both -EBUSY", "task 1 wins, task 2 -EBUSY, ioctl(A) 0".
+
+    `calls` are those of the tasks. Only a move beside another can win; without `calls`, all are taken for moves.
+    """
     shown = [value if value is not None else "nothing" for value in returns]
     if len(shown) == 1:
         return f"returns {shown[0]}"
@@ -51,12 +57,22 @@ def returns_label(returns: tuple[str | None, ...]) -> str:
         return "/".join(shown)
     if len(set(shown)) == 1:
         return f"{'both' if len(shown) == len('ab') else 'all'} {shown[0]}"
+    moves = [task for task in range(1, len(shown) + 1) if not calls or is_move(calls[task - 1])]
     groups: dict[str, list[str]] = {"0": []}
-    for task, value in enumerate(shown, 1):
-        groups.setdefault(value, []).append(str(task))
+    for task in moves:
+        groups.setdefault(shown[task - 1], []).append(str(task))
     winners = groups.pop("0")
-    parts = [f"{_tasks(winners)} {'win' if len(winners) > 1 else 'wins'}"] if winners else []
-    return ", ".join([*parts, *(f"{_tasks(tasks)} {value}" for value, tasks in groups.items())])
+    won = ("win" if len(winners) > 1 else "wins") if len(moves) > 1 else "0"
+    parts = [f"{_tasks(winners)} {won}"] if winners else []
+    parts += [f"{_tasks(tasks)} {value}" for value, tasks in groups.items()]
+    others = [task for task in range(1, len(shown) + 1) if task not in moves]
+    return ", ".join([*parts, *(f"{_called(calls, task)} {shown[task - 1]}" for task in others)])
+
+
+def _called(calls: Sequence[str], task: int) -> str:
+    """A task that is no move by its call, with its number where another task has the same call."""
+    call = calls[task - 1]
+    return call if list(calls).count(call) == 1 else f"task {task} {call}"
 
 
 def _tasks(numbers: list[str]) -> str:
@@ -68,7 +84,7 @@ def outcome_label(program: Program, outcome: Outcome) -> str:
     if outcome.fault is not None:
         return FAULT_WORDS.get(outcome.fault.kind, outcome.fault.kind)
     if outcome.deadlock is None:
-        return returns_label(outcome.returns)
+        return returns_label(outcome.returns, [task.label for task in program.tasks])
     done = [f"task {task} returned {value}" for task, value in enumerate(outcome.returns, 1) if value is not None]
     return ", ".join([f"deadlock: {cycle_words(program, outcome.deadlock)}", *done])
 
@@ -87,16 +103,12 @@ def verdict_line(verdict: Verdict) -> str:
         found.append("livelock: tasks can keep stepping for ever and never return")
     if found:
         told = "; ".join(found)
-        reach = "" if verdict.complete else f", in the first {states:,} states alone"
+        reach = "" if verdict.complete else f", in the first {counted(states, 'state')} alone"
         return f"{told[0].upper()}{told[1:]}{reach}."
     if not verdict.complete:
-        return f"Inconclusive: nothing wrong in the first {states:,} states, where the search stopped."
+        return f"Inconclusive: nothing wrong in the first {counted(states, 'state')}, where the search stopped."
     runs = "" if total is None else f", all {_number(total)} schedules" if total > 1 else ", the only schedule"
-    return f"No deadlock, livelock or fault: {_states(states)}{runs}."
-
-
-def _states(count: int) -> str:
-    return f"all {count:,} states" if count > 1 else "the only state"
+    return f"No deadlock, livelock or fault: {all_states(states)}{runs}."
 
 
 def _in(what: str, count: int | None, total: int | None) -> str:

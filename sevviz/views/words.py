@@ -206,9 +206,16 @@ def deadlock_sentence(program: Program, deadlock: Deadlock) -> str:
     else:
         each = [f"{task_name(program, w.task)} {_waits(program, w)}{_held_by(program, w)}" for w in waits]
         told = f"Deadlock: nothing can step any more; {'; '.join(each)}"
-    if deadlock.final:
-        return f"{told}. Nothing can end this."
-    return f"{told}. Only a fatal signal can end this."
+    return f"{told}. {_ending(program, deadlock)}"
+
+
+def _ending(program: Program, deadlock: Deadlock) -> str:
+    """What can end a deadlock: a fatal signal that the scenario has, one that it has not, or nothing."""
+    if not deadlock.final:
+        return "Only a fatal signal can end this."
+    if deadlock.by_signal and not program.signals:
+        return "Only a fatal signal could end this."
+    return "Nothing can end this."
 
 
 def _ring(program: Program, waits: Sequence[Wait]) -> str:

@@ -193,9 +193,17 @@ def test_a_state_is_opened_by_a_click_or_from_the_legend(open_view: OpenView) ->
 def test_a_schedule_is_written_into_the_comparison(open_view: OpenView) -> None:
     page = open_view(*payload_of("compare"))
     expect(page.locator("tr.sx-parts th")).to_contain_text("fates part here")
+    expect(page.locator("tr.sx-parts th")).to_contain_text("step 2, task 2")
     page.get_by_label("Schedule").fill("1 1")
     page.get_by_label("Schedule").press("Enter")
     assert changes(page)[0] == {"schedule": "1 1", "step": 2}
+
+
+def test_what_the_scenarios_of_the_matrix_are_is_read_on_a_phone_too(open_view: OpenView) -> None:
+    page = open_view(*payload_of("matrix"), width=375)
+    expect(page.locator(".sx-scenarios dt").nth(1)).to_have_text("same A→B ‖ A→B")
+    expect(page.locator(".sx-scenarios dd").nth(1)).to_contain_text("The same move twice")
+    expect(page.locator(".sx-scenarios dd").nth(1)).to_be_visible()
 
 
 def test_the_matrix_sorts_and_opens(open_view: OpenView) -> None:
@@ -206,7 +214,7 @@ def test_the_matrix_sorts_and_opens(open_view: OpenView) -> None:
     assert rows.all_inner_texts() == ["naive", "v4", "flag_then_mutex"], "deadlock, fault, livelock"
     page.get_by_role("button", name="retry", exact=True).click()
     assert rows.all_inner_texts() == ["flag_then_mutex", "v4", "naive"]
-    page.get_by_role("button", name="flag_then_mutex, double: nobody").click()
+    page.get_by_role("button", name="flag_then_mutex, double: busy").click()
     assert changes(page) == [{"scheme": "flag_then_mutex", "scenario": "double", "schedule": "1 1 2 1 1 2 2 1 2 2"}]
     expect(page.locator(".sx-outcomes li").first).to_have_text("both -EBUSY (180 of 262 schedules)")
 
