@@ -69,13 +69,6 @@ def _heading(name: str, part: Sequence[Decision]) -> str:
     return f"{name}: {counted(len(part), 'claim')}, each decided by finished searches"
 
 
-def _table(decisions: Sequence[Decision], caption: str) -> str:
-    rows = "".join(_row(decision) for decision in decisions)
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("claim", "by", "verdict", "decided by", "lesson"))
-    shown = f'<caption style="text-align: left"><strong>{caption}</strong></caption>'
-    return f"<table>{shown}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-
 def _found(decision: Decision) -> list[str]:
     words = {True: "holds", False: "does not hold", None: "cannot be told: the search did not finish"}
     return [f"{search.title}: “{search.holds}” {words[result]}" for search, result, _ in decision.found]
