@@ -122,10 +122,12 @@ def crossed(drawn: dict[str, ET.Element]) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", sevviz.scheme_names())
-def test_no_arrow_of_a_union_crosses_a_task_or_a_lock(scheme: str) -> None:
+def test_no_arrow_of_a_union_crosses_a_task_or_a_lock_and_its_words_stay_readable(scheme: str) -> None:
     for scenario in ("double", "chain", "ring3", "bystander", "ioctl", "cpus", "weak"):
         svg = waitfor.union_svg(sevviz.explore(sevviz.program(scheme, scenario)))
         assert crossed(parts(svg)) == [], scenario
+        width = float(ET.fromstring(svg).attrib["viewBox"].split()[2])  # noqa: S314 - our own drawing
+        assert 13 * 343 / width > 9, f"{scenario}: letters can be read on a phone of 375 pixels"
 
 
 @pytest.mark.parametrize("scheme", ["v8_vcpus", "v9_vcpus"])

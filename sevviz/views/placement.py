@@ -29,6 +29,7 @@ RING = 132.0  # height of a stack between two tasks: makes a ring round
 REACH = 147.0  # from the middle of a group to its tasks
 BESIDE = 33.0  # from a task to the edges of its own locks
 APART = 20.0  # between groups
+OUT = 42.0  # from a steep line to a stack beside it
 ASIDE = 14.0  # between the middles of locks above a task
 AIR = 12.0  # round a box
 HIGH = 34.0  # a box, with some air
@@ -103,7 +104,7 @@ def _between(
         if len(ends) == 1:
             places |= _own(ends[0], stacked, widths, across, len(tasks))
         elif len(ends) == PAIR and abs(ends[0][0] - ends[1][0]) < abs(ends[0][1] - ends[1][1]) * 1.3:
-            places |= _side_by_side(ends, stacked, widths)
+            places |= _side_by_side(ends, stacked, widths) if len(stacked) <= PAIR else _aside(ends, stacked)
         else:
             x, y = (sum(at) / len(ends) for at in zip(*ends, strict=True)) if ends else (0.0, 0.0)
             gap = max(GAP, RING / max(1, len(stacked) - 1)) if len(tasks) == PAIR else GAP if ends else WAY
@@ -137,6 +138,13 @@ def _outside(
     near = across / 2 + BESIDE
     top = task[1] + GAP * (len(stacked) - 1) / 2
     return {lock: (task[0] + side * (near + widths[lock] / 2), top - GAP * index) for index, lock in enumerate(stacked)}
+
+
+def _aside(ends: list[Place], stacked: list[int]) -> dict[int, Place]:
+    """Many locks of two tasks stacked on the outer side of a steep line."""
+    x, y = (sum(at) / len(ends) for at in zip(*ends, strict=True))
+    out, top = (1 if x >= 0 else -1), y + GAP * (len(stacked) - 1) / 2
+    return {lock: (x + out * OUT, top - GAP * index) for index, lock in enumerate(stacked)}
 
 
 def _side_by_side(ends: list[Place], stacked: list[int], widths: Mapping[int, float]) -> dict[int, Place]:
