@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sevviz.interpreter import CPU, Wait, is_stuck, wait_of
+from sevviz.interpreter import CPU, Wait, cpu_keepers, is_stuck, wait_of
 from sevviz.loops import components
 from sevviz.model import FAULTED, Program, State, Trace
 
@@ -23,7 +23,9 @@ __all__ = [
     "deadlocks_of",
     "last_choice",
     "lock_order",
+    "proven_classes",
     "returns_of",
+    "ring_of",
     "show_result",
     "survey",
     "trace_classes",
@@ -100,6 +102,21 @@ def deadlock_of(program: Program, state: State) -> Deadlock | None:
     return next((deadlock for deadlock in found if deadlock.final), found[0] if found else None)
 
 
+def ring_of(program: Program, state: State, deadlock: Deadlock) -> tuple[Wait, ...]:
+    """The waits of a deadlock. A ring through the CPUs closes through every task that keeps one, not through one alone.
+
+    `state` is one in which the deadlock is; its own waits come first.
+    """
+    found = {wait.task: wait for wait in deadlock.waits}
+    todo = list(cpu_keepers(program, state)) if any(wait.object == CPU for wait in deadlock.waits) else []
+    for task in todo:
+        wait = wait_of(program, state, task)
+        if wait is not None and task not in found:
+            found[task] = wait
+            todo.append(wait.holder)
+    return tuple(found.values())
+
+
 def _cycles(waits: dict[int, Wait]) -> list[tuple[Wait, ...]]:
     """All cycles, each from its lowest task on. A task waits for one other, so following the waits finds them."""
     done: set[int] = set()
@@ -174,6 +191,21 @@ def last_choice(classes: Sequence[StateClass]) -> int | None:
     if classes[-1] in ("safe", "finished"):
         return None
     return next((n for n in range(len(classes) - 1, 0, -1) if classes[n - 1] == "safe"), None)
+
+
+def proven_classes(graph: StateGraph, looked_at: Survey) -> list[str]:
+    """Each state's class; where the search stopped early, "safe" without a way to the end in hand is "unknown"."""
+    classes = looked_at.classes
+    if graph.complete:
+        return list(classes)
+    proven = [name == "finished" for name in classes]
+    found = True
+    while found:
+        found = False
+        for number in range(len(proven) - 1, -1, -1):
+            if not proven[number] and any(proven[target] for _, target in graph.edges[number]):
+                proven[number] = found = True
+    return ["unknown" if name == "safe" and not sure else name for name, sure in zip(classes, proven, strict=True)]
 
 
 # Lock order.

@@ -10,18 +10,21 @@ Format 1. Tasks and steps count from 1 in what people see; every index below cou
 * `strings`: sentences and templates; all numbers called "string" below are indices into it
 * `positions`: per task a list of {span: [source, line, column, end line, end column] or null, about: string, object
   (-1: none), calls: [line], function: string, locals: string}
-* `conditions`: [{kind, atomic, signalled, holds: [object], object, holder, reason: string, result}]: what a card and a
-  lane show of a task. `kind`: running, sleeping, spinning, no-cpu, returned, faulted, stopped. `reason` (-1: it can
-  step) is a template with {since}: the last step of the path at which `object` changed its value
+* `conditions`: [{kind, atomic, signalled, holds: [object], object, holder, keeps_cpu, reason: string, result}]: what a
+  card and a lane show of a task. `kind`: running, sleeping, spinning, no-cpu, returned, faulted, stopped. `object` (-1
+  with a holder: a CPU) is what it waits for; `keeps_cpu`: from a task that waits for one. `reason` (-1: it can step) is
+  a template with {since}: the last step of the path at which `object` changed its value
 * `states`: columns: `positions` (T per state), `values` (O per state), `conditions` (T per state), `class` (name),
   `deadlock` (index into `deadlocks`, -1: none), `open` (numbers of states with steps that are not in here)
-* `deadlocks`: [{sentence: string, words, tasks: [task from 1], parts: [ids in the wait-for picture], final}]
+* `deadlocks`: [{sentence: string, words, tasks: [task from 1], parts: [ids in the wait-for picture], final}]; `tasks`
+  and `parts` have every task that keeps a CPU, where the ring leads through the CPUs
 * `edges`: columns: `start` (one more than states: where a state's edges begin), `actor` (see sevviz/schedule.py),
   `target`, `sentence` (string), `faults` (index into `fault_sets`)
 * `fault_sets`: [[fault]]; `faults`: [{kind, task, span, sentence: string}]
 * `chips`: [{kind, label, count, tone: good|fair|bad, schedule: [actor], loop: 0 or its length}]
 * `kernel`: null, or {release, note, words: [text], runs: [{schedule, kernel (configuration), outcome: [line], words}]}
-* `picture`: SVG of the wait-for graph or ""; ids t1, o3, h-3-1 (lock 3 held by task 1), w-1-3 (task 1 waits for it)
+* `picture`: SVG of the wait-for graph or ""; ids t1, o3, h-3-1 (lock 3 held by task 1), w-1-3 (task 1 waits for it),
+  cpu, h-cpu-2 (task 2 keeps a CPU from others), w-4-cpu (task 4 has none)
 """
 
 from __future__ import annotations
@@ -29,9 +32,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sevviz.analysis import Deadlock, proven_classes, ring_of
 from sevviz.catalogue import scenario
 from sevviz.errors import visible
-from sevviz.interpreter import CPU, effect_of, in_atomic_context, moves
+from sevviz.interpreter import effect_of, in_atomic_context, moves
 from sevviz.model import Step
 from sevviz.schedule import task_of
 from sevviz.traces import operation_of
@@ -39,11 +43,10 @@ from sevviz.views import verdict_words, words
 from sevviz.views.chips import chips_of
 from sevviz.views.conditions import condition_of
 from sevviz.views.names import arrow, tasks_title
-from sevviz.views.waitfor import union_svg
+from sevviz.views.waitfor import ring_ids, union_svg
 
 if TYPE_CHECKING:
-    from sevviz.analysis import Deadlock
-    from sevviz.model import Fault, Position, Program, Span
+    from sevviz.model import Fault, Position, Program, Span, State
     from sevviz.verdict import Verdict
     from sevviz.views.conditions import Condition
 
@@ -53,6 +56,7 @@ FORMAT = 1
 DEFAULT_STATES = 20_000  # about 2 MB of JSON
 
 Numbers = list[int]
+_Ring = tuple[Deadlock, tuple[int, ...], tuple[str, ...]]  # with its tasks and its parts of the picture
 
 
 @dataclass
@@ -61,7 +65,7 @@ class _Tables:
 
     strings: dict[str, int] = field(default_factory=dict)
     conditions: dict[Condition, int] = field(default_factory=dict)
-    deadlocks: dict[Deadlock, int] = field(default_factory=dict)
+    deadlocks: dict[_Ring, int] = field(default_factory=dict)
     faults: dict[tuple[Any, ...], int] = field(default_factory=dict)
     fault_sets: dict[tuple[int, ...], int] = field(default_factory=lambda: {(): 0})
     sentences: dict[tuple[Any, ...], int] = field(default_factory=dict)
@@ -102,7 +106,7 @@ def pack(
         "positions": [[_position(p, tables) for p in task.automaton.positions] for task in program.tasks],
         "conditions": [_condition_json(condition, tables) for condition in tables.conditions],
         "states": packed_states,
-        "deadlocks": [_deadlock(program, deadlock, tables) for deadlock in tables.deadlocks],
+        "deadlocks": [_deadlock(program, ring, tables) for ring in tables.deadlocks],
         "edges": packed_edges,
         "fault_sets": [list(numbers) for numbers in tables.fault_sets],
         "faults": [dict(zip(("kind", "task", "span", "sentence"), fault, strict=True)) for fault in tables.faults],
@@ -154,12 +158,13 @@ def _states(verdict: Verdict, kept: int, tables: _Tables) -> dict[str, Any]:
         for task in range(1, len(program.tasks) + 1):
             condition = condition_of(program, state, task)
             conditions.append(tables.conditions.setdefault(condition, len(tables.conditions)))
-        deadlocks.append(-1 if deadlock is None else tables.deadlocks.setdefault(deadlock, len(tables.deadlocks)))
+        ring = _ring(program, state, deadlock) if deadlock is not None else None
+        deadlocks.append(-1 if ring is None else tables.deadlocks.setdefault(ring, len(tables.deadlocks)))
     return {
         "positions": positions,
         "values": values,
         "conditions": conditions,
-        "class": _classes(verdict)[:kept],
+        "class": proven_classes(graph, survey)[:kept],
         "deadlock": deadlocks,
         "open": [n for n in range(kept) if _is_open(verdict, n, kept)],
     }
@@ -173,34 +178,23 @@ def _is_open(verdict: Verdict, number: int, kept: int) -> bool:
     return not graph.complete and not graph.edges[number] and bool(moves(graph.program, graph.states[number]))
 
 
-def _classes(verdict: Verdict) -> list[str]:
-    """Each state's class; where the search stopped early, "safe" is claimed only with a way to the end in hand."""
-    graph, classes = verdict.graph, verdict.survey.classes
-    if graph.complete:
-        return list(classes)
-    proven = [name == "finished" for name in classes]
-    found = True
-    while found:
-        found = False
-        for number in range(len(proven) - 1, -1, -1):
-            if not proven[number] and any(proven[target] for _, target in graph.edges[number]):
-                proven[number] = found = True
-    return ["unknown" if name == "safe" and not sure else name for name, sure in zip(classes, proven, strict=True)]
-
-
 def _condition_json(condition: Condition, tables: _Tables) -> dict[str, Any]:
     reason = tables.string(condition.reason) if condition.reason else -1
     return {**condition._asdict(), "reason": reason}
 
 
-def _deadlock(program: Program, deadlock: Deadlock, tables: _Tables) -> dict[str, Any]:
-    waits = [wait for wait in deadlock.waits if wait.object != CPU]
-    parts = [(f"t{w.task}", f"w-{w.task}-{w.object}", f"o{w.object}", f"h-{w.object}-{w.holder}") for w in waits]
+def _ring(program: Program, state: State, deadlock: Deadlock) -> _Ring:
+    tasks = tuple(wait.task for wait in ring_of(program, state, deadlock))
+    return deadlock, tasks, tuple(sorted(ring_ids(program, state, deadlock))) if deadlock.cyclic else ()
+
+
+def _deadlock(program: Program, ring: _Ring, tables: _Tables) -> dict[str, Any]:
+    deadlock, tasks, parts = ring
     return {
         "sentence": tables.string(words.deadlock_sentence(program, deadlock)),
         "words": words.cycle_words(program, deadlock),
-        "tasks": [wait.task for wait in deadlock.waits],
-        "parts": [part for group in parts for part in group] if deadlock.cyclic else [],
+        "tasks": list(tasks),
+        "parts": list(parts),
         "final": deadlock.final,
     }
 

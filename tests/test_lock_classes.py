@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -15,6 +16,7 @@ from sevviz.lockdep import lockdep_reports
 if TYPE_CHECKING:
     from pathlib import Path
 
+SVG = "{http://www.w3.org/2000/svg}"
 CLASSES = "Their classes, as lockdep sees them:"
 
 
@@ -103,6 +105,21 @@ def test_the_picture_speaks_and_repeats() -> None:
     assert "&amp;kvm-&gt;lock" in page
     nothing = sevviz.lock_classes("naive", "self")
     assert "A.lock → A.lock" in nothing.text
+
+
+@pytest.mark.parametrize("scheme", ["naive", "v4", "trylock_once", "sev_lock_two_vms"])
+def test_the_title_of_a_graph_stands_inside_its_frame(scheme: str) -> None:
+    root = ET.fromstring(sevviz.lock_classes(scheme).svg)  # noqa: S314 - our own drawing
+    frames = [group for group in root.iter(f"{SVG}g") if group.get("class") == "cluster"]
+    assert len(frames) == 2
+    for frame in frames:
+        path, title = frame.find(f"{SVG}path"), frame.find(f"{SVG}text")
+        assert path is not None
+        assert title is not None
+        xs = [float(x) for x in re.findall(r"(-?[\d.]+),-?[\d.]+", path.attrib["d"])]
+        half = len(title.text or "") * 7.0 / 2  # pixels, for letters of 13
+        assert min(xs) < float(title.attrib["x"]) - half
+        assert float(title.attrib["x"]) + half < max(xs)
 
 
 def test_the_command_writes_both_graphs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import sevviz
-from sevviz.interpreter import in_atomic_context, moves, wait_of
+from sevviz.interpreter import cpu_keepers, in_atomic_context, moves, wait_of
 from sevviz.payload import pack
 from sevviz.schedule import format_schedule
 
@@ -61,6 +61,7 @@ def test_every_state_says_what_the_engine_says(scheme: str, scenario: str) -> No
             assert condition["atomic"] == in_atomic_context(program, state, task)
             assert condition["holder"] == (wait.holder if wait else 0)
             assert (condition["kind"] in ("sleeping", "spinning", "no-cpu")) == (wait is not None)
+            assert condition["keeps_cpu"] == (task in cpu_keepers(program, state))
             assert condition["holds"] == [lock for lock in program.locks if state.values[lock] == task]
 
 
@@ -133,6 +134,21 @@ def test_the_picture_has_an_id_for_every_hold_and_wait() -> None:
     _, payload = packed("naive", "double")
     for part in ("t1", "t2", "o0", "o1", "h-0-1", "h-1-2", "w-1-0", "w-2-1"):
         assert f'id="{part}"' in unescape(payload["picture"])
+
+
+@pytest.mark.parametrize(("scheme", "scenario"), CASES)
+def test_every_part_of_a_ring_is_in_the_picture(scheme: str, scenario: str) -> None:
+    _, payload = packed(scheme, scenario)
+    for deadlock in payload["deadlocks"]:
+        assert [part for part in deadlock["parts"] if f'id="{part}"' not in unescape(payload["picture"])] == []
+        assert {f"t{task}" for task in deadlock["tasks"]} == {part for part in deadlock["parts"] if part[0] == "t"}
+
+
+def test_a_ring_through_the_cpus_has_every_task_that_keeps_one() -> None:
+    _, payload = packed("v4", "cpus")
+    ring = next(deadlock for deadlock in payload["deadlocks"] if deadlock["words"].startswith("1→A.lock→4→CPU→2"))
+    assert sorted(ring["tasks"]) == [1, 2, 3, 4]
+    assert {"cpu", "w-4-cpu", "h-cpu-2", "h-cpu-3", "w-3-0"} <= set(ring["parts"])
 
 
 def test_the_chips_of_the_flag() -> None:

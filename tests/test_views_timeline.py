@@ -10,6 +10,7 @@ import pytest
 
 import sevviz
 from sevviz.views.lanes import WORK, Bar, Mark, closing_of, lanes_of
+from sevviz.views.style import LOOKS
 from sevviz.views.text import timeline_text
 from sevviz.views.timeline import draw_timeline, timeline_alt, timeline_svg
 
@@ -170,6 +171,12 @@ def test_the_figure_names_locks_holders_results_and_the_closing_step() -> None:
     texts = {text.get_text() for text in draw_timeline(trace("naive", "bystander", "1 3 3 3 2 3 3 3")).axes[0].texts}
     expected = {"step 5 closes the deadlock", "sleeps: task 2 has it", "waits for A.lock", "returned 0", "3  C→D"}
     assert expected <= texts
+
+
+def test_no_hatch_looks_like_a_line_through_the_words_of_its_bar() -> None:
+    hatches = [look.hatch for look in LOOKS.values() if look.hatch]
+    assert not any(set(hatch) & set("-+") for hatch in hatches)
+    assert len(set(hatches)) == len(hatches)
 
 
 def test_a_notebook_gets_an_image_with_its_words() -> None:

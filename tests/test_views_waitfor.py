@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import sevviz
+from sevviz.catalogue import make_scenario
 from sevviz.views import draw_wait_for, waitfor
 from sevviz.views.style import GREY, RING
 from sevviz.views.text import wait_for_text
@@ -66,10 +67,10 @@ def title(part: ET.Element) -> str:
 def test_the_union_has_every_task_lock_hold_and_wait(scheme: str, scenario: str) -> None:
     graph = sevviz.explore(sevviz.program(scheme, scenario))
     found = set(parts(waitfor.union_svg(graph)))
-    expected = {name for name in arrows_of(graph.program, graph.states).ids if "cpu" not in name}
+    expected = arrows_of(graph.program, graph.states).ids
     expected |= {f"t{task}" for task in range(1, len(graph.program.tasks) + 1)}
-    expected |= {f"o{name.split('-')[1]}" for name in expected if name.startswith("h-")}
-    assert found == expected
+    held = {name.split("-")[1] for name in expected if name.startswith("h-")}
+    assert found == expected | {lock if lock == "cpu" else f"o{lock}" for lock in held}
 
 
 @pytest.mark.parametrize(("scheme", "scenario"), CASES)
@@ -80,6 +81,75 @@ def test_no_two_nodes_of_a_union_overlap(scheme: str, scenario: str) -> None:
         for other, (left2, right2, top2, bottom2) in boxes.items():
             apart = right < left2 or right2 < left or bottom < top2 or bottom2 < top
             assert one >= other or apart, f"{one} and {other}"
+
+
+def curve(part: ET.Element) -> list[tuple[float, float]]:
+    """Points of an arrow's line, close to each other."""
+    path = part.find(f"{SVG}path")
+    assert path is not None
+    numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", path.attrib["d"])]
+    ends = list(zip(numbers[::2], numbers[1::2], strict=True))
+    points = []
+    for start in range(0, len(ends) - 1, 3):
+        a, b, c, d = ends[start : start + 4]
+        for t in (n / 24 for n in range(25)):
+            u = 1 - t
+            weights = u**3, 3 * u * u * t, 3 * u * t * t, t**3
+            x, y = (sum(w * p[axis] for w, p in zip(weights, (a, b, c, d), strict=True)) for axis in (0, 1))
+            points.append((x, y))
+    return points
+
+
+def crossed(drawn: dict[str, ET.Element]) -> list[str]:
+    """Arrows that lead through a task or a lock which is not their own."""
+    shapes = {name: (box(part), name[0] == "t") for name, part in drawn.items() if "-" not in name}
+    found = []
+    for name, part in drawn.items():
+        if "-" not in name:
+            continue
+        lock, task = name.split("-")[1:] if name[0] == "h" else name.split("-")[:0:-1]
+        points = curve(part)
+        for other, ((left, right, top, bottom), is_round) in shapes.items():
+            if other in (f"t{task}", f"o{lock}", lock):
+                continue
+            x, y, rx, ry = (left + right) / 2, (top + bottom) / 2, (right - left) / 2, (bottom - top) / 2
+            for px, py in points:
+                across, down = abs(px - x) / rx, abs(py - y) / ry
+                if across**2 + down**2 < 1 if is_round else max(across, down) < 1:
+                    found.append(f"{name} through {other}")
+                    break
+    return found
+
+
+@pytest.mark.parametrize("scheme", sevviz.scheme_names())
+def test_no_arrow_of_a_union_crosses_a_task_or_a_lock_and_its_words_stay_readable(scheme: str) -> None:
+    for scenario in ("double", "chain", "ring3", "bystander", "ioctl", "cpus", "weak"):
+        svg = waitfor.union_svg(sevviz.explore(sevviz.program(scheme, scenario)))
+        assert crossed(parts(svg)) == [], scenario
+        width = float(ET.fromstring(svg).attrib["viewBox"].split()[2])  # noqa: S314 - our own drawing
+        assert 13 * 343 / width > 9, f"{scenario}: letters can be read on a phone of 375 pixels"
+
+
+@pytest.mark.parametrize("scheme", ["v8_vcpus", "v9_vcpus"])
+def test_a_long_call_has_a_task_as_wide_as_it_and_arrows_of_its_own(scheme: str) -> None:
+    table = {"title": "A→B beside KVM_RUN on B", "tasks": ["migrate(B, A)", "vcpu_run(B)"], "signals": True}
+    drawn = parts(waitfor.union_svg(sevviz.explore(sevviz.program(scheme, make_scenario("run", table)))))
+    assert crossed(drawn) == []
+    left, right, *_ = box(drawn["t2"])
+    words = drawn["t2"].findall(f"{SVG}text")
+    assert [text.text for text in words] == ["2", "vcpu_run(B)"]
+    assert {float(text.attrib["font-size"]) for part in drawn.values() for text in part.iter(f"{SVG}text")} == {13.0}
+    assert right - left > len("vcpu_run(B)") * 7.3
+
+
+def test_an_arrow_through_a_box_is_found() -> None:
+    drawn = parts(waitfor.union_svg(sevviz.explore(sevviz.program("v4", "double"))))
+    path = drawn["h-0-2"].find(f"{SVG}path")
+    assert path is not None
+    (left, right, top, bottom) = box(drawn["o1" if "o1" in drawn else "o3"])
+    y = (top + bottom) / 2
+    path.set("d", f"M{left - 9},{y}C{left},{y} {right},{y} {right + 9},{y}")
+    assert crossed(drawn)
 
 
 def test_two_opposite_moves_stand_in_a_ring() -> None:
@@ -138,7 +208,18 @@ def test_a_ring_through_the_cpus_is_drawn_too() -> None:
     drawn = parts(draw_wait_for(trace("v4", "cpus", "4 1 1 1")).svg)
     assert title(drawn["w-4-cpu"]) == "task 4 (ioctl(A)) waits for a CPU"
     assert title(drawn["h-cpu-2"]) == "task 2 (C→A) keeps a CPU"
+    assert title(drawn["h-cpu-3"]) == "task 3 (D→A) keeps a CPU"
     assert "".join(drawn["cpu"].itertext()).split() == ["a", "CPU", "2", "CPUs"]
+    # Nobody is a bystander: while both spinners keep their CPUs, the holder of A.lock has none.
+    ring = {"t1", "t2", "t3", "t4", "cpu", "o0", "o2", "w-1-2", "h-2-4", "w-4-cpu"}
+    ring |= {"h-cpu-2", "h-cpu-3", "w-2-0", "w-3-0", "h-0-1"}
+    assert set(drawn) == ring
+    shapes = [next(shape for shape in part if "stroke" in shape.attrib) for part in drawn.values()]
+    assert {(shape.attrib["stroke"], shape.attrib["stroke-width"]) for shape in shapes} == {(RING, "2.6")}
+
+
+def test_the_cpus_are_kept_only_while_a_task_waits_for_one() -> None:
+    assert "cpu" not in parts(draw_wait_for(trace("v4", "cpus", "4")).svg)
 
 
 def test_the_alternative_text_names_every_task_and_lock() -> None:

@@ -15,7 +15,7 @@ import errno
 from typing import NamedTuple
 
 from sevviz.interpreter.faults import broken_rule, fault_of, faults_after
-from sevviz.interpreter.waiting import CPU, Wait, in_atomic_context, lock_wait, wait_of
+from sevviz.interpreter.waiting import CPU, Wait, cpu_keepers, in_atomic_context, lock_wait, wait_of
 from sevviz.model import FAULTED, MUTEX, OFF_CPU, OVERTAKE, SIGNALLED, WOKEN, Fault, Operation, Program, State
 from sevviz.release_order import overtaker_of
 
@@ -24,6 +24,7 @@ __all__ = [
     "ENDS_SCHEDULE",
     "Move",
     "Wait",
+    "cpu_keepers",
     "effect_of",
     "in_atomic_context",
     "initial_state",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sevviz.model import MUTEX, OFF_CPU, SIGNALLED, SPINLOCK, Operation, Program, State
 
-__all__ = ["CPU", "Wait", "in_atomic_context", "lock_wait", "sleeps_in_atomic", "wait_of"]
+__all__ = ["CPU", "Wait", "cpu_keepers", "in_atomic_context", "lock_wait", "sleeps_in_atomic", "wait_of"]
 
 CPU = -1  # the "object" of a wait for a processor
 
@@ -49,8 +49,18 @@ def _wait_for_cpu(program: Program, state: State, task: int, cpus: int) -> Wait 
     """Spinners keep their CPUs, and so do tasks in atomic context unless they sleep (preemption is off)."""
     if in_atomic_context(program, state, task) and not state.marks[task - 1] & OFF_CPU:
         return None
-    others = [u for u in range(1, len(program.tasks) + 1) if u != task and _keeps_cpu(program, state, u)]
+    others = [u for u in _keepers(program, state) if u != task]
     return Wait(task, CPU, others[0], killable=False) if len(others) >= cpus else None
+
+
+def cpu_keepers(program: Program, state: State) -> tuple[int, ...]:
+    """The tasks that keep all CPUs from another one that waits for any of them; () while nobody waits for a CPU."""
+    waits = (wait_of(program, state, task) for task in range(1, len(program.tasks) + 1))
+    return tuple(_keepers(program, state)) if any(wait is not None and wait.object == CPU for wait in waits) else ()
+
+
+def _keepers(program: Program, state: State) -> list[int]:
+    return [task for task in range(1, len(program.tasks) + 1) if _keeps_cpu(program, state, task)]
 
 
 def _keeps_cpu(program: Program, state: State, task: int) -> bool:

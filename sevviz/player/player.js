@@ -221,8 +221,9 @@ function importSvg(source) {
   svg.removeAttribute("width");
   svg.removeAttribute("height");
   const { width, height } = svg.viewBox.baseVal;
-  svg.style.maxWidth = `${width * 1.5}px`;
-  svg.style.maxHeight = `${height * 1.5}px`;
+  // Its texts have 13 units: readable where they can be, and not larger than those around.
+  svg.style.maxWidth = `${width * 1.1}px`;
+  svg.style.maxHeight = `${Math.min(height * 1.1, 400)}px`;
   return svg;
 }
 
@@ -506,7 +507,7 @@ class Objects {
     this.rows = graph.payload.objects.map((object) => this.row(object));
     const table = h("table", { class: "sv-objects" },
       h("caption", {}, "What holds what"),
-      h("thead", {}, h("tr", {}, ...["lock or field", "kind", "now"].map((name) => h("th", { scope: "col" }, name)))),
+      h("thead", {}, h("tr", {}, ...["lock or field", "now"].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, ...this.rows.map((row) => row.line)));
     this.picture = this.svg ? h("div", { class: "sv-picture" }, this.svg) : null;
     this.svg?.setAttribute("role", "img");
@@ -515,7 +516,8 @@ class Objects {
 
   row(object) {
     const [old, now] = [h("span", { class: "sv-old" }), h("span", { class: "sv-now" })];
-    const line = h("tr", {}, h("th", { scope: "row" }, object.name), h("td", { class: "sv-kind" }, object.kind), h("td", {}, old, now));
+    const name = h("th", { scope: "row" }, h("span", { class: "sv-object" }, object.name), " ", h("span", { class: "sv-kind" }, object.kind));
+    const line = h("tr", {}, name, h("td", {}, old, now));
     return { line, old, now };
   }
 
@@ -543,7 +545,8 @@ class Objects {
     for (let task = 1; task <= this.graph.tasks; task += 1) {
       const condition = this.graph.condition(state, task);
       for (const lock of condition.holds) found.add(`h-${lock}-${task}`);
-      if (condition.holder && condition.object >= 0) found.add(`w-${task}-${condition.object}`);
+      if (condition.keeps_cpu) found.add(`h-cpu-${task}`);
+      if (condition.holder) found.add(`w-${task}-${condition.object < 0 ? "cpu" : condition.object}`);
     }
     return found;
   }
@@ -564,10 +567,11 @@ class Objects {
   }
 
   told(arrows) {
-    const { objects } = this.graph.payload;
+    const named = (lock) => (lock === "cpu" ? "a CPU" : this.graph.payload.objects[lock].name);
     const each = [...arrows].map((id) => {
       const [kind, first, second] = id.split("-");
-      return kind === "h" ? `task ${second} holds ${objects[first].name}` : `task ${first} waits for ${objects[second].name}`;
+      if (kind === "w") return `task ${first} waits for ${named(second)}`;
+      return `task ${second} ${first === "cpu" ? "keeps" : "holds"} ${named(first)}`;
     });
     return `Wait-for graph: ${each.length ? each.join(", ") : "nobody holds or waits for anything"}`;
   }

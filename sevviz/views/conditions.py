@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sevviz.analysis import show_result
-from sevviz.interpreter import CPU, in_atomic_context, wait_of
+from sevviz.interpreter import CPU, cpu_keepers, in_atomic_context, wait_of
 from sevviz.model import FAULTED, SIGNALLED, SPINLOCK
 from sevviz.views.names import result_words
 from sevviz.views.words import wait_reason
@@ -29,7 +29,8 @@ class Condition(NamedTuple):
     signalled: bool  # a fatal signal is pending
     holds: tuple[int, ...]  # indices of the locks that it holds
     object: int  # what it waits for: an index, CPU (-1) for a processor or nothing
-    holder: int  # the task that has it, 0 if it does not wait
+    holder: int  # the task that has it (one of those that keep the CPUs), 0 if it does not wait
+    keeps_cpu: bool  # is one of those that keep all CPUs from a task that waits for one
     reason: str  # why it cannot step, with {since}; "" if it can
     result: str | None  # "0", "-EBUSY"; None until it has returned
 
@@ -52,6 +53,7 @@ def condition_of(program: Program, state: State, task: int) -> Condition:
         tuple(lock for lock in program.locks if state.values[lock] == task),
         wait.object if wait else CPU,
         wait.holder if wait else 0,
+        program.cpus is not None and task in cpu_keepers(program, state),
         reason,
         show_result(position.result),
     )

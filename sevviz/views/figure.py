@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from sevviz.views.pictures import svg_source
+from sevviz.views.pictures import picture_html
 from sevviz.views.style import PAPER, figure_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["SpokenFigure", "sheet"]
+
+PIXELS = 96  # of CSS, in an inch
+LETTERS = 7 * PIXELS / 72  # the smallest have 7 points
 
 
 class SpokenFigure(Figure):
@@ -37,10 +40,9 @@ class SpokenFigure(Figure):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:  # noqa: ANN401 - IPython's own signature
         """An image with its text twin under it; a wide one scrolls in its own box."""
-        # As wide as it was drawn: shrunk to a page, its texts could not be read.
-        image = f'<img alt="{escape(self.alt)}" style="max-width: none" src="{svg_source(self.svg())}">'
+        image = picture_html(self.svg(), self.alt, self.get_figwidth() * PIXELS, LETTERS)
         twin = f"<details><summary>In words</summary><pre>{escape(self.twin)}</pre></details>"
-        return {"text/html": f'<div style="overflow-x: auto">{image}</div>{twin}', "text/plain": self.twin}
+        return {"text/html": image + twin, "text/plain": self.twin}
 
 
 def sheet(width: float, height: float) -> tuple[SpokenFigure, Axes]:

@@ -18,7 +18,7 @@ from sevviz.schedule import format_schedule
 from sevviz.verdict import verdict_of
 from sevviz.views.dot import render_dot
 from sevviz.views.names import listed, tasks_title
-from sevviz.views.pictures import svg_source
+from sevviz.views.pictures import picture_html, svg_source
 from sevviz.views.style import GREY, INK, PAPER, RING
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["LockPicture", "draw_lock_classes", "lock_classes"]
 
 COLUMNS = 100
+LETTERS = 11  # pixels: the names of the tasks at the arrows
 LOCKS, CLASSES = "The locks themselves", "Their classes, as lockdep sees them"
 Tasks = tuple[int, ...]
 
@@ -66,11 +67,12 @@ class LockPicture:
         return svg_source(self.svg)
 
     def _repr_html_(self) -> str:
-        """An image as wide as it was drawn, in a box that scrolls, over what there is to see in it."""
-        image = f'<img alt="{escape(self.alt)}" style="max-width: none" src="{self.source}">' if self.svg else ""
+        """An image over what there is to see in it; a wide one scrolls in its own box."""
+        sized = re.search(r'width="(\d+)"', self.svg)
+        image = picture_html(self.svg, self.alt, int(sized[1]), LETTERS) if sized else ""
         said = "".join(f"<p>{escape(sentence)}</p>" for sentence in self.sentences)
         twin = f"<details><summary>In words</summary><pre>{escape(self.text)}</pre></details>"
-        return f'<div style="overflow-x: auto">{image}</div>{said}{twin}'
+        return f"{image}{said}{twin}"
 
 
 def lock_classes(scheme: Scheme | str | Path, scenario: Scenario | str = "double") -> LockPicture:
@@ -201,6 +203,7 @@ def _by(who: Tasks) -> str:
 
 # As a picture.
 
+TITLE_LETTER = 0.1  # inches, a wide one
 HEAD = f"""digraph {{
 graph [rankdir=LR, bgcolor="{PAPER}", pad=0.1, nodesep=0.35, ranksep=0.5, fontname="sans-serif", fontsize=13]
 node [shape=box, fontname="sans-serif", fontsize=13, margin="0.12,0.06", height=0.36, color="{INK}"]
@@ -218,7 +221,10 @@ def _cluster(prefix: str, title: str, graph: _Arrows) -> str:
     number = {name: f"{prefix}{index}" for index, name in enumerate(names)}
     ringed = {(a, b) for ring in graph.rings for a, b in zip(ring, [*ring[1:], ring[0]], strict=True)}
     lines = [f'subgraph cluster_{prefix} {{ label="{title}"; style=rounded; color="{GREY}"; fontcolor="{INK}"']
-    lines += [f'{number[name]} [label="{name}"]' for name in names] or [f'{prefix}0 [label="no arrow", shape=plain]']
+    # Graphviz does not make a frame as wide as its title: a single box is wide enough for both.
+    wide = f", width={len(title) * TITLE_LETTER:.2f}" if len(names) < 2 else ""  # noqa: PLR2004
+    lines += [f'{number[name]} [label="{name}"{wide}]' for name in names]
+    lines += [] if names else [f'{prefix}0 [label="no arrow", color="{PAPER}"{wide}]']
     for (outer, inner), who in graph.arrows.items():
         look = f'color="{RING}", fontcolor="{RING}", penwidth=2.2' if (outer, inner) in ringed else f'color="{INK}"'
         dash = ", style=dashed" if (outer, inner) in graph.tries else ""

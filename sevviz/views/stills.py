@@ -6,6 +6,7 @@ from html import escape
 from math import ceil
 from typing import TYPE_CHECKING
 
+from sevviz.analysis import ring_of
 from sevviz.views.conditions import condition_of, role_of
 from sevviz.views.names import arrow
 from sevviz.views.style import INK, LOOKS, PAPER, RING, Role
@@ -42,7 +43,7 @@ def _look(trace: Trace, task: int, step: int) -> Role:
 def lanes_svg(trace: Trace, deadlock: Deadlock | None = None) -> str:
     """An SVG element for a page: a row for each task, a cell for each step, letters in it, a ring round a deadlock."""
     rows, last = looks_of(trace), len(trace.states) - 1
-    ring = {wait.task for wait in deadlock.waits} if deadlock else set()
+    ring = {wait.task for wait in ring_of(trace.program, trace.states[-1], deadlock)} if deadlock else set()
     count = ceil((last + 1) / ACROSS)  # lines, as equally long as may be
     across, height = ceil((last + 1) / count), HEIGHT * (len(rows) + 1)
     parts = list[str]()

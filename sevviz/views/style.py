@@ -46,7 +46,7 @@ LOOKS: dict[Role, Look] = {
     "running": Look(BLUE, "", "", "step", PAPER),
     "holding": Look(SKY, "", "H", "holds a mutex"),
     "atomic": Look(ORANGE, "//", "A", "holds a spinlock: atomic context"),
-    "sleeping": Look(PURPLE, "--", "Z", "sleeps"),
+    "sleeping": Look(PURPLE, "||", "Z", "sleeps"),
     "spinning": Look(YELLOW, "..", "S", "spins"),
     "no-cpu": Look(PAPER, "xx", "C", "has no CPU"),
     "fault": Look(VERMILLION, "\\\\\\\\", "!", "breaks a rule"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sevviz.analysis import ring_of
 from sevviz.views.lanes import WORK, Bar, Lane, closing_of, lanes_of
 from sevviz.views.names import arrow
 
@@ -87,9 +88,9 @@ def plan_of(trace: Trace) -> Plan:
     names += [f"{lane.task}  {arrow(program.tasks[lane.task - 1].label)}  " for lane in lanes]
     ends = [end_text(trace, lane) for lane in lanes]
     ends += [wait_texts(bar)[0] for lane in lanes for bar in lane.bars if bar.open and bar.holder]
-    ring = frozenset((wait.task, wait.object) for wait in closed[1].waits) if closed else frozenset()
+    ring = ring_of(program, trace.states[closed[0]], closed[1]) if closed else ()
     return Plan(
-        trace, lanes, ring, closed[0] if closed else None,
+        trace, lanes, frozenset((wait.task, wait.object) for wait in ring), closed[0] if closed else None,
         left=EDGE + LETTER * max(map(len, names)) + 0.08,
         step=STEP if len(trace.steps) <= MANY else NARROW_STEP,
         end=max(0.6, LETTER * max(map(len, ends)) + 0.25),

@@ -8,23 +8,23 @@ from html import escape
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from sevviz.analysis import deadlock_of
-from sevviz.interpreter import CPU
+from sevviz.analysis import Deadlock, deadlock_of, ring_of
+from sevviz.interpreter import CPU, cpu_keepers
 from sevviz.model import SPINLOCK, Program, State, Trace
 from sevviz.views.conditions import condition_of, role_of
 from sevviz.views.dot import render_dot
 from sevviz.views.names import task_name
-from sevviz.views.pictures import svg_source
+from sevviz.views.pictures import picture_html
 from sevviz.views.style import GREY, INK, LOOKS, PAPER, RING, Role
 from sevviz.views.text import wait_for_sentences, wait_for_text
-from sevviz.views.waitgraph import Arrows, arrows_of, node_of, wait_for_dot
+from sevviz.views.waitgraph import LETTERS, Arrows, arrows_of, node_of, wait_for_dot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sevviz.explorer import StateGraph
 
-__all__ = ["WaitForPicture", "draw_wait_for", "union_dot", "union_svg"]
+__all__ = ["WaitForPicture", "draw_wait_for", "ring_ids", "union_dot", "union_svg"]
 
 MOST_STATES = 20_000  # enough to have met every pair of a task and a lock
 
@@ -52,7 +52,7 @@ class WaitForPicture:
         words = f"<pre>{escape(self.text)}</pre>"
         if not self.svg:
             return words
-        image = f'<img alt="{escape(self.alt)}" style="max-width: 100%" src="{svg_source(self.svg)}">'
+        image = picture_html(self.svg, self.alt, float(ET.fromstring(self.svg).attrib["width"]), LETTERS)  # noqa: S314
         return f"{image}<details><summary>In words</summary>{words}</details>"
 
 
@@ -60,17 +60,14 @@ class WaitForPicture:
 
 
 def union_svg(graph: StateGraph) -> str:
-    """SVG with ids t1 (task), o3 (lock), h-3-1 (lock 3 held by 1), w-1-3 (1 waits for lock 3); "" without Graphviz."""
+    """SVG with ids t1 (task), o3 (lock), cpu, h-3-1 (lock 3 held by 1), w-1-3 (1 waits for 3); "" without Graphviz."""
     root = _rendered(graph.program, union_dot(graph))
     return "" if root is None else ET.tostring(root, encoding="unicode")
 
 
 def union_dot(graph: StateGraph) -> str:
-    """The DOT text of every hold and wait of a state graph, without waits for a CPU."""
-    found = arrows_of(graph.program, graph.states[:MOST_STATES])
-    holds = frozenset((lock, task) for lock, task in found.holds if lock != CPU)
-    waits = frozenset((task, lock) for task, lock in found.waits if lock != CPU)
-    return wait_for_dot(graph.program, Arrows(holds, waits))
+    """The DOT text of every hold and wait of a state graph."""
+    return wait_for_dot(graph.program, arrows_of(graph.program, graph.states[:MOST_STATES]))
 
 
 def _rendered(program: Program, dot: str) -> ET.Element | None:
@@ -146,7 +143,8 @@ def draw_wait_for(what: Program | Trace, state: State | None = None, graph: Stat
 
 def _dressed(root: ET.Element, program: Program, state: State, alt: str) -> str:
     """The drawing with the arrows of one state alone, in colours that need no style sheet."""
-    present, ring = arrows_of(program, (state,)).ids, _ring(program, state)
+    deadlock = deadlock_of(program, state)
+    present, ring = arrows_of(program, (state,)).ids, ring_ids(program, state, deadlock) if deadlock else set()
     page = next(iter(root))
     for part in list(_parts(root)):
         name = part.get("id", "")
@@ -192,10 +190,11 @@ def _role(program: Program, state: State, name: str) -> Role | None:
     return role_of(condition_of(program, state, number))
 
 
-def _ring(program: Program, state: State) -> set[str]:
-    """The ids of a deadlock's tasks, locks and arrows."""
-    deadlock = deadlock_of(program, state)
-    waits = deadlock.waits if deadlock is not None else ()
+def ring_ids(program: Program, state: State, deadlock: Deadlock) -> set[str]:
+    """The ids of the tasks, locks and arrows of a deadlock that a state has; the CPUs are kept by several tasks."""
+    waits = ring_of(program, state, deadlock)
     ids = {f"t{wait.task}" for wait in waits} | {node_of(wait.object) for wait in waits}
-    holds = frozenset((wait.object, wait.holder) for wait in waits)
-    return ids | Arrows(holds, frozenset((wait.task, wait.object) for wait in waits)).ids
+    holds = {(wait.object, wait.holder) for wait in waits}
+    if any(wait.object == CPU for wait in waits):
+        holds |= {(CPU, task) for task in cpu_keepers(program, state)}
+    return ids | Arrows(frozenset(holds), frozenset((wait.task, wait.object) for wait in waits)).ids

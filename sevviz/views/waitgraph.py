@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 
     from sevviz.model import Program, State
 
-__all__ = ["Arrows", "arrows_of", "lock_name", "node_of", "wait_for_dot"]
+__all__ = ["LETTERS", "Arrows", "arrows_of", "lock_name", "node_of", "wait_for_dot"]
 
 POINTS_PER_INCH = 72
 BOX_PADDING = 16.0  # points
-LONGEST_CALL = 11  # letters that a circle has room for; the title tells all
+ROUND = 8.0  # the same, of a task
+LONGEST_CALL = 18  # letters that a task has room for; the title tells all
+LETTERS = 13  # points, the height of all letters
 LETTER = 7.3  # points, a wide one at the size of the labels
 
-HEAD = """digraph {
-graph [splines=curved, bgcolor=transparent, pad=0.06]
-node [fontname="sans-serif", fontsize=13, fixedsize=true]
+HEAD = f"""digraph {{
+graph [splines=true, bgcolor=transparent, pad=0.06]
+node [fontname="sans-serif", fontsize={LETTERS}, fixedsize=true]
 edge [arrowsize=0.8]
 """
 
@@ -43,7 +45,7 @@ class Arrows(NamedTuple):
 
 
 def arrows_of(program: Program, states: Iterable[State]) -> Arrows:
-    """Every hold and every wait of some states. A wait for a CPU also has an arrow from the CPU to who keeps it."""
+    """Every hold and every wait of some states. While a task waits for a CPU, all that keep one have their arrows."""
     holds, waits = set[tuple[int, int]](), set[tuple[int, int]]()
     for state in states:
         for task in range(1, len(program.tasks) + 1):
@@ -51,7 +53,8 @@ def arrows_of(program: Program, states: Iterable[State]) -> Arrows:
             holds.update((lock, task) for lock in condition.holds)
             if condition.holder:
                 waits.add((task, condition.object))
-                holds.add((condition.object, condition.holder))
+            if condition.keeps_cpu:
+                holds.add((CPU, task))
     return Arrows(frozenset(holds), frozenset(waits))
 
 
@@ -61,8 +64,9 @@ def wait_for_dot(program: Program, arrows: Arrows) -> str:
     for lock, task in (*arrows.holds, *((lock, task) for task, lock in arrows.waits)):
         touched[lock].add(task)
     used = {lock: frozenset(touched[lock]) for lock in sorted(touched)}
-    tasks, locks = place(len(program.tasks), used, {lock: _width(program, lock) for lock in used})
-    lines = [_task(program, task, at) for task, at in sorted(tasks.items())]
+    across = max(TASK, *(LETTER * len(_call(program, task)) + ROUND for task in range(1, len(program.tasks) + 1)))
+    tasks, locks = place(len(program.tasks), used, {lock: _width(program, lock) for lock in used}, across)
+    lines = [_task(program, task, at, across) for task, at in sorted(tasks.items())]
     lines += [_lock(program, lock, at) for lock, at in sorted(locks.items())]
     for lock, task in sorted(arrows.holds):
         lines.append(f'{node_of(lock)} -> t{task} [id="h-{_suffix(lock)}-{task}", class=hold]')
@@ -87,12 +91,15 @@ def lock_name(program: Program, lock: int) -> str:
     return "1 CPU" if program.cpus == 1 else f"{program.cpus} CPUs"
 
 
-def _task(program: Program, task: int, at: Place) -> str:
+def _call(program: Program, task: int) -> str:
     call = arrow(program.tasks[task - 1].label)
-    call = call if len(call) <= LONGEST_CALL else f"{call[: LONGEST_CALL - 1]}…"
-    label = f"{task}\\n{call}"
-    size = f"width={TASK / POINTS_PER_INCH:.3f}, fontsize={min(13.0, 95 / max(1, len(call))):.1f}"
-    return f't{task} [id="t{task}", class=task, shape=circle, margin=0, {size}, {_pin(at)}, label="{label}"]'
+    return call if len(call) <= LONGEST_CALL else f"{call[: LONGEST_CALL - 1]}…"
+
+
+def _task(program: Program, task: int, at: Place, across: float) -> str:
+    label = f"{task}\\n{_call(program, task)}"
+    size = f"width={across / POINTS_PER_INCH:.3f}, height={TASK / POINTS_PER_INCH:.3f}"
+    return f't{task} [id="t{task}", class=task, shape=ellipse, margin=0, {size}, {_pin(at)}, label="{label}"]'
 
 
 def _lock(program: Program, lock: int, at: Place) -> str:

@@ -69,6 +69,41 @@ def test_the_cycle_has_its_ring_and_bystanders_are_grey(open_player: OpenPlayer)
     assert "task 1 holds B.lock, task 1 waits for A.lock" in label
 
 
+def test_the_ring_through_the_cpus_is_shown_with_the_cpus(open_player: OpenPlayer) -> None:
+    page = open_player("v4", "cpus", schedule="4 1 1 1")
+    ring = page.locator(".sv-picture .sv-ring").evaluate_all("found => found.map(part => part.dataset.id)")
+    assert {"t1", "t2", "t3", "t4", "cpu", "w-4-cpu", "h-cpu-2", "h-cpu-3", "w-1-2", "h-2-4"} <= set(ring)
+    label = page.locator(".sv-picture svg").get_attribute("aria-label") or ""
+    assert "task 2 keeps a CPU" in label
+    assert "task 4 waits for a CPU" in label
+    expect(page.locator(".sv-card.sv-ring")).to_have_count(4)
+    page.get_by_role("button", name="To the start").click()
+    assert page.locator("[data-id=h-cpu-2]").evaluate("arrow => getComputedStyle(arrow).visibility") == "hidden"
+
+
+@pytest.mark.parametrize("width", [375, 820, 1280])
+def test_the_kind_of_a_lock_is_always_seen(open_player: OpenPlayer, width: int) -> None:
+    page = open_player("v4", "cpus", width=width)
+    row = page.get_by_role("row", name="A.migration_lock spinlock free")
+    kind, side = row.locator(".sv-kind").bounding_box(), page.locator(".sv-side").bounding_box()
+    assert kind is not None
+    assert side is not None
+    assert kind["width"] > 0
+    assert kind["x"] + kind["width"] <= side["x"] + side["width"]
+
+
+def test_on_a_phone_the_picture_stands_between_the_code_and_the_cards(open_player: OpenPlayer) -> None:
+    page = open_player("v4", "cpus", width=375)
+    places = [
+        page.locator(place).first.bounding_box() for place in (".sv-code", ".sv-picture", ".sv-objects", ".sv-card")
+    ]
+    tops = [place["y"] for place in places if place is not None]
+    assert len(tops) == 4
+    assert tops == sorted(tops)
+    letters = page.locator(".sv-picture text").first.evaluate("text => text.getScreenCTM().a * 13")
+    assert letters >= 9
+
+
 def test_going_back_keeps_the_future_and_another_choice_drops_it(open_player: OpenPlayer) -> None:
     page = open_player(schedule="1 1 1 1")
     page.get_by_role("button", name="One step back").click()
