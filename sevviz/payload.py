@@ -65,7 +65,7 @@ class _Tables:
 
     strings: dict[str, int] = field(default_factory=dict)
     conditions: dict[Condition, int] = field(default_factory=dict)
-    deadlocks: dict[_Ring, int] = field(default_factory=dict)
+    deadlocks: dict[tuple[_Ring, ...], int] = field(default_factory=dict)
     faults: dict[tuple[Any, ...], int] = field(default_factory=dict)
     fault_sets: dict[tuple[int, ...], int] = field(default_factory=lambda: {(): 0})
     sentences: dict[tuple[Any, ...], int] = field(default_factory=dict)
@@ -106,7 +106,7 @@ def pack(
         "positions": [[_position(p, tables) for p in task.automaton.positions] for task in program.tasks],
         "conditions": [_condition_json(condition, tables) for condition in tables.conditions],
         "states": packed_states,
-        "deadlocks": [_deadlock(program, ring, tables) for ring in tables.deadlocks],
+        "deadlocks": [_deadlocks(program, rings, tables) for rings in tables.deadlocks],
         "edges": packed_edges,
         "fault_sets": [list(numbers) for numbers in tables.fault_sets],
         "faults": [dict(zip(("kind", "task", "span", "sentence"), fault, strict=True)) for fault in tables.faults],
@@ -152,14 +152,14 @@ def _position(position: Position, tables: _Tables) -> dict[str, Any]:
 def _states(verdict: Verdict, kept: int, tables: _Tables) -> dict[str, Any]:
     graph, survey, program = verdict.graph, verdict.survey, verdict.program
     positions, values, conditions, deadlocks = Numbers(), Numbers(), Numbers(), Numbers()
-    for state, deadlock in zip(graph.states[:kept], survey.deadlocks, strict=False):
+    for state, found in zip(graph.states[:kept], survey.all_deadlocks, strict=False):
         positions += state.positions
         values += state.values
         for task in range(1, len(program.tasks) + 1):
             condition = condition_of(program, state, task)
             conditions.append(tables.conditions.setdefault(condition, len(tables.conditions)))
-        ring = _ring(program, state, deadlock) if deadlock is not None else None
-        deadlocks.append(-1 if ring is None else tables.deadlocks.setdefault(ring, len(tables.deadlocks)))
+        rings = tuple(_ring(program, state, deadlock) for deadlock in found)
+        deadlocks.append(tables.deadlocks.setdefault(rings, len(tables.deadlocks)) if rings else -1)
     return {
         "positions": positions,
         "values": values,
@@ -188,14 +188,15 @@ def _ring(program: Program, state: State, deadlock: Deadlock) -> _Ring:
     return deadlock, tasks, tuple(sorted(ring_ids(program, state, deadlock))) if deadlock.cyclic else ()
 
 
-def _deadlock(program: Program, ring: _Ring, tables: _Tables) -> dict[str, Any]:
-    deadlock, tasks, parts = ring
+def _deadlocks(program: Program, rings: tuple[_Ring, ...], tables: _Tables) -> dict[str, Any]:
+    """All deadlocks of a state as one: while bystanders run, a second ring may close beside the first."""
+    found = [deadlock for deadlock, _, _ in rings]
     return {
-        "sentence": tables.string(words.deadlock_sentence(program, deadlock)),
-        "words": words.cycle_words(program, deadlock),
-        "tasks": list(tasks),
-        "parts": list(parts),
-        "final": deadlock.final,
+        "sentence": tables.string(" ".join(words.deadlock_sentence(program, deadlock) for deadlock in found)),
+        "words": "; ".join(words.cycle_words(program, deadlock) for deadlock in found),
+        "tasks": sorted({task for _, tasks, _ in rings for task in tasks}),
+        "parts": sorted({part for _, _, parts in rings for part in parts}),
+        "final": any(deadlock.final for deadlock in found),
     }
 
 

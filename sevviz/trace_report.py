@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from sevviz.analysis import deadlock_of, returns_of, show_result
+from sevviz.analysis import deadlock_of, deadlocks_of, returns_of, show_result
 from sevviz.interpreter import CPU, moves, wait_of
 from sevviz.model import FAULTED
 from sevviz.report import Paint, fault_text, head, table
@@ -71,8 +71,8 @@ def _standing(trace: Trace, paint: Paint) -> list[str]:
     program, state = trace.program, trace.states[-1]
     following = moves(program, state)
     can = {move.actor for move in following}
-    deadlock = deadlock_of(program, state)
-    waits = {wait.task: wait for wait in deadlock.waits} if deadlock else {}
+    deadlocks = deadlocks_of(program, state)
+    waits = {wait.task for deadlock in deadlocks for wait in deadlock.waits}
     lines = []
     for task in range(1, len(program.tasks) + 1):
         position = program.position(state, task - 1)
@@ -87,7 +87,7 @@ def _standing(trace: Trace, paint: Paint) -> list[str]:
         else:
             text = _blocked(program, trace, task)
         lines.append(paint(f"task {task} {text}", "bad" if task in waits else "bold"))
-    if deadlock is not None:
+    for deadlock in deadlocks:
         told = textwrap.wrap(deadlock_sentence(program, deadlock), COLUMNS, break_on_hyphens=False)
         lines += [paint(line, "bad") for line in told]
     return lines

@@ -14,6 +14,7 @@ import sevviz
 from sevviz.interpreter import cpu_keepers, in_atomic_context, moves, wait_of
 from sevviz.payload import pack
 from sevviz.schedule import format_schedule
+from sevviz.views.text import timeline_sentences, wait_for_text
 
 if TYPE_CHECKING:
     from sevviz.verdict import Verdict
@@ -161,3 +162,23 @@ def test_the_chips_of_the_flag() -> None:
     ]
     assert payload["verdict"]["line"] == "No deadlock, livelock or fault: all 101 states, all 262 schedules."
     assert format_schedule(payload["chips"][0]["schedule"]) == "1 1 2 1 1 2 2 1 2 2"
+
+
+def test_two_rings_in_one_state_are_both_told() -> None:
+    """While bystanders run, a second ring may close beside the first."""
+    calls = ["migrate(B, A)", "migrate(A, B)", "migrate(D, C)", "migrate(C, D)"]
+    verdict = sevviz.check("naive", tasks=calls)
+    payload = pack(verdict)
+    both = next(found for found in payload["deadlocks"] if found["tasks"] == [1, 2, 3, 4])
+    assert payload["strings"][both["sentence"]] == (
+        "Deadlock: task 1 (A→B) waits for A.lock, held by task 2 (B→A), which waits for B.lock, held by task 1. "
+        "Nothing can end this. "
+        "Deadlock: task 3 (C→D) waits for C.lock, held by task 4 (D→C), which waits for D.lock, held by task 3. "
+        "Nothing can end this."
+    )
+    assert len(both["parts"]) == 16
+    one = next(found for found in payload["deadlocks"] if found["tasks"] == [3, 4])
+    assert set(one["parts"]) < set(both["parts"])
+    steps = timeline_sentences(sevviz.run(verdict.program, (1, 2, 3, 4)), 4)
+    assert [told[:24] for told in steps[1:]] == ["Deadlock: task 3 (C→D) w"]
+    assert wait_for_text(verdict.program, sevviz.run(verdict.program, (1, 2, 3, 4)).states[-1]).count("Deadlock") == 2

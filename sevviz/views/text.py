@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from sevviz.analysis import deadlock_of
+from sevviz.analysis import deadlocks_of
 from sevviz.interpreter import CPU
 from sevviz.schedule import format_actor
 from sevviz.views.conditions import condition_of
@@ -47,8 +47,8 @@ def wait_for_text(program: Program, state: State, trace: Trace | None = None) ->
         condition = condition_of(program, state, task)
         held = ", ".join(program.objects[lock].name for lock in condition.holds) or "-"
         rows.append((f"{task} {arrow(program.tasks[task - 1].label)}", held, _now(program, state, task, trace)))
-    deadlock = deadlock_of(program, state)
-    return "\n".join([table(rows), *(_lines(deadlock_sentence(program, deadlock)) if deadlock else [])])
+    told = [line for found in deadlocks_of(program, state) for line in _lines(deadlock_sentence(program, found))]
+    return "\n".join([table(rows), *told])
 
 
 def _now(program: Program, state: State, task: int, trace: Trace | None) -> str:
@@ -76,8 +76,7 @@ def wait_for_sentences(program: Program, state: State, trace: Trace | None = Non
         parts += [_with_since(condition.reason, state, condition.object, trace)] if condition.holder else []
         if parts:
             told.append(f"T{task_name(program, task)[1:]} {listed(parts)}.")
-    deadlock = deadlock_of(program, state)
-    told += [deadlock_sentence(program, deadlock)] if deadlock else []
+    told += [deadlock_sentence(program, deadlock) for deadlock in deadlocks_of(program, state)]
     return told or ["Nobody holds or waits for anything."]
 
 
@@ -101,7 +100,6 @@ def timeline_sentences(trace: Trace, number: int) -> list[str]:
     before, after = trace.states[number - 1 : number + 1]
     told = [step_sentence(program, step, before, after)]
     told += [fault_sentence(program, fault, step.actor, before, after) for fault in step.faults]
-    closed = deadlock_of(program, after)
-    if closed is not None and deadlock_of(program, before) is None:
-        told.append(deadlock_sentence(program, closed))
+    earlier = deadlocks_of(program, before)
+    told += [deadlock_sentence(program, found) for found in deadlocks_of(program, after) if found not in earlier]
     return told

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from sevviz.analysis import Deadlock, deadlock_of, ring_of
+from sevviz.analysis import Deadlock, deadlocks_of, ring_of
 from sevviz.interpreter import CPU, cpu_keepers
 from sevviz.model import SPINLOCK, Program, State, Trace
 from sevviz.views.conditions import condition_of, role_of
@@ -143,8 +143,8 @@ def draw_wait_for(what: Program | Trace, state: State | None = None, graph: Stat
 
 def _dressed(root: ET.Element, program: Program, state: State, alt: str) -> str:
     """The drawing with the arrows of one state alone, in colours that need no style sheet."""
-    deadlock = deadlock_of(program, state)
-    present, ring = arrows_of(program, (state,)).ids, ring_ids(program, state, deadlock) if deadlock else set()
+    present = arrows_of(program, (state,)).ids
+    ring = {part for deadlock in deadlocks_of(program, state) for part in ring_ids(program, state, deadlock)}
     page = next(iter(root))
     for part in list(_parts(root)):
         name = part.get("id", "")
