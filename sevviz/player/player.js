@@ -402,7 +402,7 @@ const LOOKS = {
   spinning: ["spins", "s"],
   "no-cpu": ["no CPU", "c"],
   fault: ["fault", "!"],
-  returned: ["returned", "✓"],
+  returned: ["returned", "r"],
   stopped: ["stopped", "–"],
 };
 
