@@ -12,7 +12,7 @@ LOCAL_CODE = [
     ("return - -3;", 3),
     ("return +4 - -1;", 5),
     ("int a = 3; return a -1;", 2),
-    ("return 0x10 + 010 + 7u;", 31),
+    ("return 0x10 + 010 + 7L;", 31),
     ("return -2147483647 - 1;", -2147483648),
     ("return -EBUSY;", -16),
     ("return -EINVAL + -EINTR;", -26),

@@ -42,7 +42,7 @@ class Expressions(ABC):
 
     def _constant(self, node: Node) -> Steps:
         yield from ()
-        return int(node.value.rstrip("uUlL"), 0)
+        return int(node.value.rstrip("lL"), 0)  # all is signed here: a u is an error
 
     def _id(self, node: Node) -> Steps:
         number = constant(node.name)

@@ -10,6 +10,7 @@ Node = Any
 """A pycparser node; the package carries no annotations."""
 
 _PRELUDE = "typedef int bool; typedef int spinlock_t; typedef int atomic_t;\n"
+_TYPES = (["int"], ["bool"], ["void"], ["spinlock_t"], ["atomic_t"])
 _BYSTANDER = """
 static int ioctl(struct kvm *kvm)
 {
@@ -48,6 +49,7 @@ def parse_scheme(text: str) -> Scheme:
     functions = _functions(_parse(_BYSTANDER))
     # The bystander has no line in the scheme, so its lines are not the scheme's either.
     tree = _parse(_declare_locks(_strip_comments(text)))
+    _refuse_unsigned(tree)
     functions.update(_functions(tree))
     declared = [item for item in tree.ext if _kind(item) == "Decl" and _kind(item.type) == "TypeDecl"]
     return Scheme(
@@ -57,6 +59,14 @@ def parse_scheme(text: str) -> Scheme:
         entry=header["entry"],
         persistent=frozenset(re.findall(r"[\w.]+", header.get("persistent", ""))),
     )
+
+
+def _refuse_unsigned(node: Node) -> None:
+    """Everything here computes with signed ints, so nothing else may be declared, not even behind a pointer."""
+    if _kind(node) == "IdentifierType" and node.names not in _TYPES:
+        raise ValueError(node.names)
+    for _, child in node.children():
+        _refuse_unsigned(child)
 
 
 def _header(text: str) -> dict[str, str]:
