@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Pointer", "Value", "compare"]
+__all__ = ["Location", "Pointer", "Value", "compare"]
+
+
+class Location(NamedTuple):
+    """A field of any VM (root "") or a file-scope object (root = its name, path empty)."""
+
+    root: str
+    path: tuple[str, ...]
 
 
 class Pointer(NamedTuple):
@@ -16,6 +23,11 @@ class Pointer(NamedTuple):
 
     vm: int
     path: tuple[str, ...]
+
+    @property
+    def location(self) -> Location:
+        """Which field or object it is, whatever the VM."""
+        return Location("", self.path) if self.vm >= 0 else Location(self.path[0], self.path[1:])
 
 
 Rank = tuple[int, int, tuple[str, ...]]

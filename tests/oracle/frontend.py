@@ -6,6 +6,8 @@ from typing import Any
 
 from pycparser import c_parser
 
+from .bools import bool_places, is_bool
+
 Node = Any
 """A pycparser node; the package carries no annotations."""
 
@@ -38,7 +40,7 @@ class Scheme:
 
     functions: dict[str, Function]
     globals: dict[str, int]
-    bool_globals: frozenset[str]
+    bool_places: frozenset[str]
     entry: str
     persistent: frozenset[str]
 
@@ -55,7 +57,7 @@ def parse_scheme(text: str) -> Scheme:
     return Scheme(
         functions=functions,
         globals={item.name: _initial(item.init) for item in declared},
-        bool_globals=frozenset(item.name for item in declared if _is_bool(item.type)),
+        bool_places=bool_places(tree),
         entry=header["entry"],
         persistent=frozenset(re.findall(r"[\w.]+", header.get("persistent", ""))),
     )
@@ -108,8 +110,8 @@ def _function(node: Node) -> Function:
     return Function(
         name=node.decl.name,
         parameters=tuple(item.name for item in parameters),
-        bools=frozenset(item.name for item in variables if _is_bool(item.type)),
-        returns_bool=_is_bool(declaration.type),
+        bools=frozenset(item.name for item in variables if is_bool(item.type)),
+        returns_bool=is_bool(declaration.type),
         body=node.body,
     )
 
@@ -132,10 +134,6 @@ def _tell_apart(node: Node, names: dict[str, str], taken: set[str]) -> None:
         names[node.name] = node.name + "'" * sum(name.rstrip("'") == node.name for name in taken)
         node.name = names[node.name]
         taken.add(node.name)
-
-
-def _is_bool(declared: Node) -> bool:
-    return _kind(declared) == "TypeDecl" and getattr(declared.type, "names", []) == ["bool"]
 
 
 def _initial(node: Node) -> int:
