@@ -127,6 +127,13 @@ def _uses(flow: _Flow, function: Function) -> list[tuple[Location, Use]]:
 
 def _pointed_to(flow: _Flow, function: Function, slot: int, pointee: str, use: Use) -> list[tuple[Location, Use]]:
     """What a pointer's declaration tells of the places that it may point to."""
+    for location in sorted(flow.sets.get((function.name, slot), ())):
+        is_vm = location == Location("", ())
+        if pointee not in ("", "?") and is_vm != (pointee == "kvm"):
+            where = "a VM" if is_vm else repr(".".join(location.path) or location.root)
+            what = "a struct kvm" if is_vm else "no struct kvm"
+            shown = pointee if pointee in ("spinlock_t", "atomic_t", "int", "bool") else f"struct {pointee}"
+            flow.text.fail(use.span, f"this {shown} * may point to {where}, which is {what}: one of the two is wrong")
     kind = POINTEES.get(pointee)
     if kind is None:
         return []
@@ -136,16 +143,34 @@ def _pointed_to(flow: _Flow, function: Function, slot: int, pointee: str, use: U
 
 def note_use(uses: dict[Location, Use], location: Location, use: Use) -> None:
     """Keep the first use of a location; a use as something else is an error that names both places."""
-    shown = location.root or "->".join(("kvm", *location.path[-1:]))
     if not location.root and not location.path:
         use.text.fail(use.span, f"{use.by} is used on a VM itself; it works on a field, as in &kvm->lock")
+    _refuse_member(uses, location, use)
     first = uses.setdefault(location, use)
     if first.kind != use.kind or (first.boolean != use.boolean and None not in (first.boolean, use.boolean)):
-        there = f"{first.text.name}:{first.span.line}:{first.span.column} ({first.by})"
-        message = f"{shown} is {_words(use)} here ({use.by}) but {_words(first)} at {there}"
+        shown = location.root or "->".join(("kvm", *location.path[-1:]))
+        message = f"{shown} is {_words(use)} here ({use.by}) but {_words(first)} {_place(first)}"
         use.text.fail(use.span, f"{message}: one of the two is wrong")
     if first.boolean is None:
         uses[location] = first._replace(boolean=use.boolean)
+
+
+def _refuse_member(uses: dict[Location, Use], location: Location, use: Use) -> None:
+    """Refuse a member of what is no struct: a lock's inside is its own, and an int has none."""
+    for other, first in uses.items():
+        shorter, longer = sorted((location.path, other.path), key=len)
+        if other.root != location.root or shorter == longer or longer[: len(shorter)] != shorter:
+            continue
+        outer, inner = (".".join(path) or location.root for path in (shorter, longer))
+        if other.path == shorter:
+            message = f"{inner!r}: {outer!r} is {_words(first)} {_place(first)}, so it has no members"
+        else:
+            message = f"{outer!r} is {_words(use)} here ({use.by}), but it has a member {inner!r} {_place(first)}"
+        use.text.fail(use.span, f"{message}: one of the two is wrong")
+
+
+def _place(use: Use) -> str:
+    return f"at {use.text.name}:{use.span.line}:{use.span.column} ({use.by})"
 
 
 def _words(use: Use) -> str:

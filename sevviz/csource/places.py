@@ -27,7 +27,7 @@ from sevviz.csource.ir import (
     Unary,
 )  # fmt: skip
 from sevviz.csource.liveness import live_slots
-from sevviz.csource.values import Location, Pointer, Value, compare
+from sevviz.csource.values import Location, Pointer, Value, compare, why_open
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -227,6 +227,9 @@ class Runner:
     def _compute(self, symbol: str, left: Value, right: Value, span: Span) -> int:
         if symbol in ("+", "-"):
             return self._sum(left, right, 1 if symbol == "+" else -1, span)
+        reason = why_open(symbol, left, right)
+        if reason:
+            self._fail(span, reason)
         return int(compare(symbol, left, right))
 
     def _sum(self, left: Value, right: Value, sign: int, span: Span) -> int:

@@ -174,6 +174,7 @@ def arithmetic(operator: str, left: Value, right: Value) -> int:
     if operator in ("==", "!="):
         return int((left == right) == (operator == "=="))
     if isinstance(left, Pointer) and isinstance(right, Pointer):
+        assert left == right or "" != left.vm != right.vm != "", "C does not say which of the two is the lower"
         low, high = (left, right) if operator.startswith("<") else (right, left)
         return int(low < high or (operator.endswith("=") and low == high))
     assert isinstance(left, int)
