@@ -99,7 +99,8 @@ def _command_line(argv: Sequence[str]) -> int:
 
 def _hand_over(checkout: Checkout, argv: Sequence[str]) -> NoReturn:
     python = str(checkout.python)
-    sys.stdout.flush()
+    if sys.stdout is not None:  # it is None where standard output is closed
+        sys.stdout.flush()
     os.execv(python, [python, "-m", "sevviz", *argv])  # noqa: S606 - our own Python, no shell
 
 

@@ -6,12 +6,12 @@ Exit status of `check`: 0 certified clean, 1 a deadlock, livelock or fault was f
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from sevviz.errors import SevvizError
+from sevviz.results import status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-CLEAN, BAD_INPUT, INTERRUPTED = 0, 2, 130
+BAD_INPUT, INTERRUPTED = 2, 130
 MOST = 10**12  # of a number on the command line
 # Commands with options of their own: module, function, and what they do.
 DELEGATED = {
@@ -51,6 +51,10 @@ ENGINES = ("auto", "explicit", "symbolic")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status. No bad input ends in a traceback."""
     words = list(sys.argv[1:] if argv is None else argv)
+    return status_of(lambda: _run(words))
+
+
+def _run(words: Sequence[str]) -> int:
     try:
         command = _delegated(words)
         if command is not None:
@@ -65,13 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("sevviz: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has gone (`sevviz list | head`): nothing is left to say, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CLEAN
 
 
-def _delegated(words: list[str]) -> int | None:
+def _delegated(words: Sequence[str]) -> int | None:
     """Commands that parse their own options."""
     if not words or words[0] == "lab" or (words[0].startswith("--") and words[0] not in ("--help", "--version")):
         from sevviz.launcher import start_lab

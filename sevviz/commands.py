@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 from typing import TYPE_CHECKING
 
 from sevviz.errors import ScheduleError, SevvizError
+from sevviz.results import print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -49,7 +49,7 @@ def check(options: argparse.Namespace) -> int:
 
     verdict = verdict_of(chosen, options.limit or DEFAULT_LIMIT, _progress())
     if options.json:
-        print(json.dumps(verdict.to_json(), ensure_ascii=False))
+        print_json(verdict.to_json())
     else:
         from sevviz.report import Paint, verdict_text
 
@@ -65,7 +65,7 @@ def _check_symbolic(options: argparse.Namespace, chosen: Program) -> int:
         limits.nodes = options.limit
     verdict = check_symbolic(chosen, limits)
     if options.json:
-        print(json.dumps(verdict.to_json(), ensure_ascii=False))
+        print_json(verdict.to_json())
     else:
         from sevviz.report import Paint, symbolic_text
 
@@ -97,7 +97,7 @@ def _replay(options: argparse.Namespace, chosen: Program) -> int:
     trace, problem = replay(chosen, parse_schedule(options.schedule, len(chosen.tasks)))
     found = trace_json(trace)
     if options.json:
-        print(json.dumps(found, ensure_ascii=False))
+        print_json(found)
     else:
         print(trace_text(trace, Paint(colour=_coloured())))
     if problem:
@@ -159,7 +159,7 @@ def list_all(options: argparse.Namespace) -> int:
             "schemes": [{"name": name, **header} for name, header in schemes],
             "scenarios": [{"name": s.name, "title": s.title, "tasks": list(s.tasks)} for s in scenarios],
         }
-        print(json.dumps(found, ensure_ascii=False))
+        print_json(found)
         return CLEAN
     print("schemes (sevviz check NAME)")
     print("\n".join("  " + line for line in table([(name, header["title"]) for name, header in schemes])))
@@ -195,7 +195,7 @@ def splat(options: argparse.Namespace) -> int:
     chosen = program_of(options)
     shown = splat_of(chosen, parse_schedule(options.schedule, len(chosen.tasks)), Machine(checks=not options.plain))
     if options.json:
-        print(json.dumps(shown.to_json(), ensure_ascii=False))
+        print_json(shown.to_json())
     else:
         print(shown)
     return FOUND if shown.reports else CLEAN

@@ -140,6 +140,13 @@ def test_an_initial_value_needs_a_field_that_exists(initial: dict[str, int], mes
     assert str(caught.value) == message
 
 
+def test_a_bool_starts_as_0_or_1() -> None:
+    claims = sevviz.load_text(text("bool *busy = &dst->busy; return *busy;"))
+    table = {"tasks": ["migrate(B, A)"], "initial": {"B.busy": 2}}
+    with pytest.raises(ScenarioError, match=r"initial: B\.busy = 2, but it is a bool: 0 or 1"):
+        sevviz.check(claims, make_scenario("mine", table))
+
+
 def test_a_persistent_field_must_exist() -> None:
     header = HEADER.replace(" */", " * persistent: flg\n */")
     with pytest.raises(ScenarioError) as caught:

@@ -12,12 +12,11 @@ from sevviz.csource.ir import (
     Branch,
     Expression,
     Function,
-    Global,
     GlobalObject,
     Instruction,
     Jump,
     Local,
-    Unary,
+    Stored,
     Variable,
 )
 from sevviz.primitives import PRIMITIVES, Primitive
@@ -140,18 +139,12 @@ class Builder:
         """A plain write of a shared field."""
         self.emit(Access("write", WRITE, address, (value,), None, span))
 
-    def stored(self, address: Expression | None, value: Expression) -> Expression:
-        """What a store of `value` leaves at `address`: a bool holds 0 or 1."""
-        if isinstance(address, Global) and self.globals[address.name].boolean:
-            return Unary("!", Unary("!", value, value.span), value.span)
-        return value
-
     def store(self, place: int | Expression, value: Expression, span: Span) -> Expression:
         """Put a value into a local or a shared place; the value of that is what C says: the left side's."""
         if isinstance(place, int):
             self.assign(place, value, span)
             return Local(place, span)
-        value = self.stored(place, value)
+        value = Stored(place, value, span)
         self.write(place, value, span)
         return value
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sevviz.csource.builder import Builder, suggest
 from sevviz.csource.expressions import address_of, value_of
-from sevviz.csource.ir import Access, Call, Expression, Field, Local, Number
+from sevviz.csource.ir import Access, Call, Expression, Field, Local, Number, Stored
 from sevviz.csource.nodes import operator_of, part, parts_of, unwrap
 from sevviz.csource.pointers import ACCESSORS, check_pointer, pointee_of
 from sevviz.primitives import PRIMITIVES
@@ -97,8 +97,8 @@ def _primitive(b: Builder, node: Node, arguments: list[Node], *, wanted: bool) -
     for argument in arguments:
         check_pointer(b, argument, "pointer" if primitive.action == "enter" else "int or bool", argument)
     operands = tuple(value_of(b, argument) for argument in arguments)
-    if primitive.action == "store":
-        operands = tuple(b.stored(address, value) for value in operands)
+    if primitive.action == "store" and address is not None:
+        operands = tuple(Stored(address, value, span) for value in operands)
     if primitive.action == "enter":  # the work takes two steps: its entry and its exit
         b.emit(Access(name, primitive, None, operands, None, span))
         primitive = primitive._replace(action="leave")

@@ -30,11 +30,16 @@ def constant(name: str) -> int | None:
 
 
 def literal(text: Text, node: Node) -> int:
-    """The value of a number. The grammar may make a sign part of it, as in `return -1`."""
+    """The value of a number. The grammar may make a sign part of it, as in `return -1`.
+
+    Everything in a scheme is signed: one unsigned operand would make its partner unsigned too (C17, 6.3.1.8).
+    """
     written = text.of(node)
-    digits = re.fullmatch(r"([-+]?)\s*(0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]*", written)
+    digits = re.fullmatch(r"([-+]?)\s*(0[xX][0-9a-fA-F]+|[0-9]+)([uUlL]*)", written)
     if digits is None:
         text.fail(node, f"{written!r} is not an int; a scheme computes with ints and bools")
+    if "u" in digits[3].lower():  # it would make -1 > 1u true; a long computes as an int does where both hold the value
+        text.fail(node, f"{written!r} is unsigned, and a scheme computes with signed ints: leave the u away")
     octal = re.fullmatch("0[0-9]+", digits[2])
     try:
         value = int(digits[2], 8 if octal else 0)
@@ -56,6 +61,8 @@ def constant_value(text: Text, node: Node) -> int | None:
             return constant(text.of(node))
         case "unary_expression" if operator_of(node) in ("-", "+"):
             value = constant_value(text, part(node, "argument"))
+            if value == -INT_MAX - 1 and operator_of(node) == "-":
+                text.fail(node, f"{-value} does not fit an int (at most {INT_MAX})")
             return value if value is None or operator_of(node) == "+" else -value
         case "call_expression" if text.of(part(node, "function")) == "ATOMIC_INIT":
             arguments = parts_of(part(node, "arguments"))

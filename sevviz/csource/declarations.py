@@ -28,6 +28,7 @@ GLOBAL_TYPES: dict[str, Kind] = {
     "spinlock_t": "spinlock",
     "struct mutex": "mutex",
 }
+POINTEES = ("int", "bool", "spinlock_t", "atomic_t")  # and any struct
 LOCAL_TYPES = "int, bool, and pointers such as struct kvm *, struct mutex *, spinlock_t *"
 NO_STRUCTS = "a struct needs no declaration: what a field is follows from the primitive used on it; remove it"
 
@@ -69,10 +70,18 @@ def variable_of(text: Text, node: Node, declarator: Node) -> Variable:
         text.fail(inner, f"{text.of(inner)[:40]!r}: a local is one of {LOCAL_TYPES}")
     name = text.of(inner)
     if stars:
-        return Variable(name, written.removeprefix("struct "), boolean=False, span=span)
+        return Variable(name, _pointee(text, node, written), boolean=False, span=span)
     if written not in ("int", "bool"):
         text.fail(node, f"{written!r} is not a type of a local: {LOCAL_TYPES}")
     return Variable(name, "", boolean=written == "bool", span=span)
+
+
+def _pointee(text: Text, node: Node, written: str) -> str:
+    """What a pointer points to; an `unsigned *` would read a field that holds an int as something else."""
+    if not written.startswith("struct ") and written not in POINTEES:
+        can = "a pointer points to a struct, an int, a bool, a spinlock_t or an atomic_t"
+        text.fail(node, f"a pointer to {written!r} is not understood: {can}")
+    return written.removeprefix("struct ")
 
 
 def signature_of(text: Text, node: Node) -> Signature:
@@ -89,7 +98,7 @@ def signature_of(text: Text, node: Node) -> Signature:
     parameters = tuple(
         _parameter(text, child) for child in parts_of(part(declarator, "parameters")) if text.of(child) != "void"
     )
-    result = f"{written.removeprefix('struct ')} *" if stars else written
+    result = f"{_pointee(text, node, written)} *" if stars else written
     return Signature(text.of(name), result, parameters)
 
 

@@ -10,7 +10,7 @@ from sevviz.csource.builder import Builder, suggest
 from sevviz.csource.constants import constant, literal
 from sevviz.csource.ir import Binary, Expression, Field, Global, Local, Number, Unary
 from sevviz.csource.nodes import operator_of, part, unwrap
-from sevviz.csource.pointers import check_pointer, pointee_of
+from sevviz.csource.pointers import check_branches, check_comparison, check_pointer, pointee_of, refuse_arithmetic
 from sevviz.primitives import PRIMITIVES
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ def _member(b: Builder, node: Node) -> Field:
     span = b.text.span(node)
     if operator_of(node) == ".":
         place = place_of(b, base)
-        if isinstance(place, int):
-            local = f"{b.text.of(base)!r} is a local, not a struct"
-            b.fail(node, f"{local}; fields are reached through pointers, as in kvm->lock")
+        if isinstance(place, int | Global):
+            what = f"a {'local' if isinstance(place, int) else 'file-scope object'}, not a struct"
+            b.fail(node, f"{b.text.of(base)!r} is {what}; fields are reached through pointers, as in kvm->lock")
         return Field(place, member, span)
     if base.type == "field_expression":
         dotted = f"{b.text.of(base)}.{member}"
@@ -124,11 +124,12 @@ def _name(b: Builder, node: Node, span: Span) -> Expression:
 
 def _unary(b: Builder, node: Node, span: Span) -> Expression:
     operator = operator_of(node)
-    if operator == "+":
-        return value_of(b, part(node, "argument"))
-    if operator not in ("-", "!"):
+    operand = part(node, "argument")
+    if operator not in ("-", "!", "+"):
         b.fail(node, f"operator {operator!r} is not understood: a scheme computes with {OPERATORS}")
-    return Unary(operator, value_of(b, part(node, "argument")), span)
+    if operator != "!":
+        refuse_arithmetic(b, node, operand)
+    return value_of(b, operand) if operator == "+" else Unary(operator, value_of(b, operand), span)
 
 
 def _binary(b: Builder, node: Node, span: Span) -> Expression:
@@ -138,8 +139,7 @@ def _binary(b: Builder, node: Node, span: Span) -> Expression:
     if operator not in COMPARISONS + ARITHMETIC:
         b.fail(node, f"operator {operator!r} is not understood: a scheme computes with {OPERATORS}")
     left, right = part(node, "left"), part(node, "right")
-    if operator in ARITHMETIC and (pointee_of(b, left) or pointee_of(b, right)):
-        b.fail(node, "arithmetic on a pointer is not understood")
+    check_comparison(b, node) if operator in COMPARISONS else refuse_arithmetic(b, node, left, right)
     # A local is read when the whole is computed: `i + i++` is undefined in C, and a callee cannot change a local.
     return Binary(operator, value_of(b, left), value_of(b, right), span)
 
@@ -158,6 +158,7 @@ def _truth(b: Builder, node: Node, span: Span) -> Expression:
 
 
 def _conditional(b: Builder, node: Node, span: Span) -> Expression:
+    check_branches(b, node)
     slot, then, otherwise, end = b.temporary(span, pointee_of(b, node)), b.label(), b.label(), b.label()
     if (consequence := node.child_by_field_name("consequence")) is None:  # GNU C's `a ?: b`: a is evaluated once
         b.assign(slot, value_of(b, part(node, "condition")), span)
@@ -182,16 +183,14 @@ def _assignment(b: Builder, node: Node, span: Span) -> Expression:
     check_pointer(b, right, "int or bool" if pointee_of(b, left) == "" else "pointer", right)
     if operator == "=":
         return b.store(place, value_of(b, right), span)
-    if pointee_of(b, left):
-        b.fail(node, "arithmetic on a pointer is not understood")
+    refuse_arithmetic(b, node, left)
     old = b.load(place, b.text.span(left))
     return b.store(place, Binary(operator[0], old, value_of(b, right), span), span)
 
 
 def _update(b: Builder, node: Node, span: Span) -> Expression:
     operand = part(node, "argument")
-    if pointee_of(b, operand):
-        b.fail(node, "arithmetic on a pointer is not understood")
+    refuse_arithmetic(b, node, operand)
     place = place_of(b, operand)
     old = b.load(place, b.text.span(operand))
     new = b.store(place, Binary(operator_of(node)[0], old, Number(1, span), span), span)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.csource.ir import Access, Assign, Call, Expression, Field, Function, Global, GlobalObject, Local, Return
+from sevviz.csource.values import Location
 from sevviz.model import PLAIN, Kind, Span
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["Location", "Use", "infer_kinds", "short_names"]
 
 MAX_DEPTH = 8  # nested members; no kernel field of the thread is deeper than 3
-POINTEES: dict[str, Kind] = {"mutex": "mutex", "spinlock_t": "spinlock", "atomic_t": "atomic"}
+POINTEES: dict[str, Kind] = {
+    "mutex": "mutex", "spinlock_t": "spinlock", "atomic_t": "atomic", "bool": "plain", "int": "plain",
+}  # fmt: skip
 _WORDS: dict[Kind, str] = {
     "mutex": "a mutex",
     "spinlock": "a spinlock",
@@ -28,13 +31,6 @@ _WORDS: dict[Kind, str] = {
 Path = tuple[str, ...]
 
 
-class Location(NamedTuple):
-    """A field of any VM (root "") or a file-scope object (root = its name, path empty)."""
-
-    root: str
-    path: Path
-
-
 class Use(NamedTuple):
     """The first use that told what a location is."""
 
@@ -42,6 +38,7 @@ class Use(NamedTuple):
     text: Text
     span: Span
     by: str  # the primitive or declaration
+    boolean: bool | None = None  # whether a plain field holds 0 and 1 only; None: not told, so it is an int
 
 
 class _Flow:
@@ -105,7 +102,8 @@ def infer_kinds(text: Text, functions: dict[str, Function], objects: dict[str, G
     flow.solve()
     uses: dict[Location, Use] = {}
     for declared in objects.values():
-        uses[Location(declared.name, ())] = Use(declared.kind, text, declared.span, "declared")
+        boolean = declared.boolean if declared.kind == PLAIN else None
+        uses[Location(declared.name, ())] = Use(declared.kind, text, declared.span, "declared", boolean)
     found = [use for function in functions.values() for use in _uses(flow, function)]
     for location, use in sorted(found, key=lambda pair: (pair[1].span, pair[0])):
         note_use(uses, location, use)
@@ -115,10 +113,10 @@ def infer_kinds(text: Text, functions: dict[str, Function], objects: dict[str, G
 def _uses(flow: _Flow, function: Function) -> list[tuple[Location, Use]]:
     found = []
     for slot, variable in enumerate(function.variables):
-        kind = POINTEES.get(variable.pointee)
-        if kind is not None:
-            declared = Use(kind, flow.text, variable.span, f"pointed to by {variable.name!r}, declared")
-            found += [(place, declared) for place in flow.sets.get((function.name, slot), ())]
+        by = f"pointed to by {variable.name!r}, declared" if variable.name else "pointed to"
+        found += _pointed_to(flow, function, slot, variable.pointee, Use(PLAIN, flow.text, variable.span, by))
+    result = Use(PLAIN, flow.text, function.span, f"pointed to by the result of {function.name}, declared")
+    found += _pointed_to(flow, function, -1, function.result.removesuffix(" *"), result)
     for access in function.code:
         if isinstance(access, Access) and access.address is not None:
             kind = access.primitive.kind or PLAIN
@@ -127,16 +125,56 @@ def _uses(flow: _Flow, function: Function) -> list[tuple[Location, Use]]:
     return found
 
 
+def _pointed_to(flow: _Flow, function: Function, slot: int, pointee: str, use: Use) -> list[tuple[Location, Use]]:
+    """What a pointer's declaration tells of the places that it may point to."""
+    for location in sorted(flow.sets.get((function.name, slot), ())):
+        is_vm = location == Location("", ())
+        if pointee not in ("", "?") and is_vm != (pointee == "kvm"):
+            where = "a VM" if is_vm else repr(".".join(location.path) or location.root)
+            what = "a struct kvm" if is_vm else "no struct kvm"
+            shown = pointee if pointee in ("spinlock_t", "atomic_t", "int", "bool") else f"struct {pointee}"
+            flow.text.fail(use.span, f"this {shown} * may point to {where}, which is {what}: one of the two is wrong")
+    kind = POINTEES.get(pointee)
+    if kind is None:
+        return []
+    use = use._replace(kind=kind, boolean=pointee == "bool" if kind == PLAIN else None)
+    return [(place, use) for place in flow.sets.get((function.name, slot), ())]
+
+
 def note_use(uses: dict[Location, Use], location: Location, use: Use) -> None:
     """Keep the first use of a location; a use as something else is an error that names both places."""
-    shown = location.root or "->".join(("kvm", *location.path[-1:]))
     if not location.root and not location.path:
         use.text.fail(use.span, f"{use.by} is used on a VM itself; it works on a field, as in &kvm->lock")
+    _refuse_member(uses, location, use)
     first = uses.setdefault(location, use)
-    if first.kind != use.kind:
-        there = f"{first.text.name}:{first.span.line}:{first.span.column} ({first.by})"
-        message = f"{shown} is {_WORDS[use.kind]} here ({use.by}) but {_WORDS[first.kind]} at {there}"
+    if first.kind != use.kind or (first.boolean != use.boolean and None not in (first.boolean, use.boolean)):
+        shown = location.root or "->".join(("kvm", *location.path[-1:]))
+        message = f"{shown} is {_words(use)} here ({use.by}) but {_words(first)} {_place(first)}"
         use.text.fail(use.span, f"{message}: one of the two is wrong")
+    if first.boolean is None:
+        uses[location] = first._replace(boolean=use.boolean)
+
+
+def _refuse_member(uses: dict[Location, Use], location: Location, use: Use) -> None:
+    """Refuse a member of what is no struct: a lock's inside is its own, and an int has none."""
+    for other, first in uses.items():
+        shorter, longer = sorted((location.path, other.path), key=len)
+        if other.root != location.root or shorter == longer or longer[: len(shorter)] != shorter:
+            continue
+        outer, inner = (".".join(path) or location.root for path in (shorter, longer))
+        if other.path == shorter:
+            message = f"{inner!r}: {outer!r} is {_words(first)} {_place(first)}, so it has no members"
+        else:
+            message = f"{outer!r} is {_words(use)} here ({use.by}), but it has a member {inner!r} {_place(first)}"
+        use.text.fail(use.span, f"{message}: one of the two is wrong")
+
+
+def _place(use: Use) -> str:
+    return f"at {use.text.name}:{use.span.line}:{use.span.column} ({use.by})"
+
+
+def _words(use: Use) -> str:
+    return {True: "a bool", False: "an int", None: _WORDS[use.kind]}[use.boolean]
 
 
 def short_names(locations: list[Location]) -> dict[Location, str]:

@@ -75,7 +75,8 @@ def _function(text: Text, node: Node, signatures: dict[str, Signature], objects:
     for parameter in signature.parameters:
         b.declare(parameter)
     body = part(node, "body")
-    statement(b, body)
+    for child in body.named_children:  # in the scope of the parameters, as C has it
+        statement(b, child)
     end = text.span(body)
     b.emit(Return(None, end._replace(line=end.end_line, column=max(1, end.end_column - 1))))
     return b.finish()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Access", "Assign", "Binary", "Branch", "Call", "Expression", "Field", "Function", "Global", "GlobalObject",
-    "Instruction", "Jump", "Local", "Number", "Return", "Unary", "Unset", "Variable", "locals_in",
+    "Instruction", "Jump", "Local", "Number", "Return", "Stored", "Unary", "Unset", "Variable", "locals_in",
 ]  # fmt: skip
 
 
@@ -67,7 +67,15 @@ class Binary(NamedTuple):
     span: Span
 
 
-Expression = Number | Unset | Local | Global | Field | Unary | Binary
+class Stored(NamedTuple):
+    """What a store of `value` leaves at `address`: a bool holds 0 or 1."""
+
+    address: Expression
+    value: Expression
+    span: Span
+
+
+Expression = Number | Unset | Local | Global | Field | Unary | Binary | Stored
 
 
 class Assign(NamedTuple):
@@ -162,6 +170,6 @@ def locals_in(expression: Expression | None) -> tuple[int, ...]:
             return (slot,)
         case Field(base, _, _) | Unary(_, base, _):
             return locals_in(base)
-        case Binary(_, left, right, _):
+        case Binary(_, left, right, _) | Stored(left, right, _):
             return locals_in(left) + locals_in(right)
     return ()

@@ -23,10 +23,11 @@ from sevviz.csource.ir import (
     Local,
     Number,
     Return,
+    Stored,
     Unary,
 )  # fmt: skip
 from sevviz.csource.liveness import live_slots
-from sevviz.csource.values import Pointer, Value, compare
+from sevviz.csource.values import Location, Pointer, Value, compare, why_open
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,9 +66,10 @@ Place = tuple[Frame, ...] | Finished
 class Runner:
     """Runs the local code of one file."""
 
-    def __init__(self, text: Text, functions: dict[str, Function]) -> None:
+    def __init__(self, text: Text, functions: dict[str, Function], booleans: frozenset[Location] = frozenset()) -> None:
         self.text = text
         self.functions = functions
+        self.booleans = booleans
         self.live = {name: live_slots(function) for name, function in functions.items()}
 
     def call(self, function: str, arguments: tuple[Value, ...]) -> Place:
@@ -212,6 +214,9 @@ class Runner:
             case Binary(symbol, left, right, span):
                 values = self._value(left, function, variables), self._value(right, function, variables)
                 found = self._compute(symbol, *values, span)
+            case Stored(address, stored, _):
+                place, value = (self._value(inner, function, variables) for inner in (address, stored))
+                found = int(bool(value)) if isinstance(place, Pointer) and place.location in self.booleans else value
         return found  # None for Unset
 
     def _member(self, pointer: Value, member: str, span: Span) -> Pointer:
@@ -222,6 +227,9 @@ class Runner:
     def _compute(self, symbol: str, left: Value, right: Value, span: Span) -> int:
         if symbol in ("+", "-"):
             return self._sum(left, right, 1 if symbol == "+" else -1, span)
+        reason = why_open(symbol, left, right)
+        if reason:
+            self._fail(span, reason)
         return int(compare(symbol, left, right))
 
     def _sum(self, left: Value, right: Value, sign: int, span: Span) -> int:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from sevviz.csource.builder import Builder
 
-__all__ = ["ACCESSORS", "check_pointer", "pointee_of"]
+__all__ = ["ACCESSORS", "check_branches", "check_comparison", "check_pointer", "pointee_of", "refuse_arithmetic"]
 
 # The kernel's ways from a VM to its SEV state, as the members they pass.
 ACCESSORS = {"to_kvm_svm": ("svm",), "to_kvm_sev_info": ("svm", "sev_info")}
@@ -51,6 +51,31 @@ def _results(node: Node) -> list[Node]:
         case "assignment_expression":
             return [part(node, "left")]
     return [part(node, "right")]
+
+
+def check_comparison(b: Builder, node: Node) -> None:
+    """Refuse `pointer == number` (but for 0 and NULL) and an order with NULL in it."""
+    sides, operator = (part(node, "left"), part(node, "right")), operator_of(node)
+    nothing = any(b.text.of(unwrap(side)) in ("0", "NULL") for side in sides)
+    pointers, shown = [bool(pointee_of(b, side)) for side in sides], repr(b.text.of(node)[:40])
+    if operator in ("==", "!="):
+        if not nothing and pointers[0] != pointers[1]:
+            b.fail(node, f"{shown} compares a pointer with a number: compare it with a pointer or NULL")
+    elif pointers[0] != pointers[1] or (pointers[0] and nothing):
+        b.fail(node, f"{shown}: the order of addresses is one of two pointers, neither of them NULL")
+
+
+def refuse_arithmetic(b: Builder, node: Node, *operands: Node) -> None:
+    """Refuse arithmetic on a pointer."""
+    if any(pointee_of(b, operand) for operand in operands):
+        b.fail(node, "arithmetic on a pointer is not understood")
+
+
+def check_branches(b: Builder, node: Node) -> None:
+    """Refuse `condition ? pointer : number`."""
+    if pointee_of(b, node):
+        for inner in _results(node):
+            check_pointer(b, inner, "pointer", inner)
 
 
 def check_pointer(b: Builder, node: Node, wanted: str, where: Node) -> None:

@@ -111,7 +111,14 @@ def _shared_objects(
                 SharedObject(location.root, use.kind, "", declared[location.root].initial, location.root in persistent)
             )
     _check_persistent(schemes[0], persistent, [names[location] for location in uses], objects)
-    return _with_initial(objects, settings), numbers
+    booleans = {o.name for o, use in zip(objects, _in_order(uses, len(vms)), strict=True) if use.boolean}
+    return _with_initial(objects, settings, booleans), numbers
+
+
+def _in_order(uses: dict[Location, Use], vms: int) -> list[Use]:
+    """The use behind each object of the table: the fields of each VM, then what is at file scope."""
+    fields = [use for location, use in uses.items() if not location.root]
+    return fields * vms + [use for location, use in uses.items() if location.root]
 
 
 def _check_persistent(scheme: Scheme, persistent: set[str], names: list[str], objects: list[SharedObject]) -> None:
@@ -124,7 +131,7 @@ def _check_persistent(scheme: Scheme, persistent: set[str], names: list[str], ob
             raise ScenarioError(message)
 
 
-def _with_initial(objects: list[SharedObject], settings: Settings) -> list[SharedObject]:
+def _with_initial(objects: list[SharedObject], settings: Settings, booleans: set[str]) -> list[SharedObject]:
     by_name = {o.name: i for i, o in enumerate(objects)}
     result = list(objects)
     for name, value in settings.initial:
@@ -140,5 +147,7 @@ def _with_initial(objects: list[SharedObject], settings: Settings) -> list[Share
             raise ScenarioError(message)
         if not -INT_MAX - 1 <= value <= INT_MAX:
             raise ScenarioError(f"initial: {name} = {value} does not fit an int (at most {INT_MAX})")
+        if name in booleans and value not in (0, 1):
+            raise ScenarioError(f"initial: {name} = {value}, but it is a bool: 0 or 1")
         result[by_name[name]] = SharedObject(o.name, o.kind, o.vm, value, o.persistent)
     return result

@@ -61,7 +61,8 @@ def load_scheme(source: bytes | str, name: str) -> Scheme:
     functions, objects = lower_file(text, parse(text))
     _check_entry(text, header, functions)
     uses = infer_kinds(text, functions, objects)
-    return Scheme(re.sub(r".*/|\.c$", "", name), text, header, functions, objects, uses, Runner(text, functions))
+    runner = Runner(text, functions, frozenset(location for location, use in uses.items() if use.boolean))
+    return Scheme(re.sub(r".*/|\.c$", "", name), text, header, functions, objects, uses, runner)
 
 
 @cache

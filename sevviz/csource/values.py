@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Pointer", "Value", "compare"]
+__all__ = ["Location", "Pointer", "Value", "compare", "why_open"]
+
+
+class Location(NamedTuple):
+    """A field of any VM (root "") or a file-scope object (root = its name, path empty)."""
+
+    root: str
+    path: tuple[str, ...]
 
 
 class Pointer(NamedTuple):
@@ -16,6 +23,11 @@ class Pointer(NamedTuple):
 
     vm: int
     path: tuple[str, ...]
+
+    @property
+    def location(self) -> Location:
+        """Which field or object it is, whatever the VM."""
+        return Location("", self.path) if self.vm >= 0 else Location(self.path[0], self.path[1:])
 
 
 Rank = tuple[int, int, tuple[str, ...]]
@@ -32,8 +44,27 @@ _COMPARE: dict[str, Callable[[Rank, Rank], bool]] = {
 }  # fmt: skip
 
 
+def why_open(symbol: str, left: Value, right: Value) -> str:
+    """Why C does not say whether `left symbol right`, or "": where things lie inside a VM or a file is nobody's rule.
+
+    VMs lie in memory in the order of their names. That is an assumption: where a scenario is not symmetric, other names
+    stand for another order.
+    """
+    if not isinstance(left, Pointer) or not isinstance(right, Pointer) or left == right:
+        return ""
+    if symbol in ("==", "!="):
+        shorter, longer = sorted((left.path, right.path), key=len)
+        if left.vm != right.vm or longer[: len(shorter)] != shorter:
+            return ""
+        return "an object and its first member have one address, and which member is first is not known"
+    if left.vm >= 0 and right.vm >= 0 and left.vm != right.vm:
+        return ""
+    where = "members inside a VM" if left.vm == right.vm >= 0 else "objects at file scope and VMs"
+    return f"the order of {where} in memory is not known: compare the addresses of two VMs"
+
+
 def _rank(value: Value) -> Rank:
-    """Order of numbers, and of addresses: NULL, file-scope objects, then VMs A < B < C with their members inside."""
+    """Order of numbers, and of addresses: NULL, then VMs A < B < C with their members inside; see why_open."""
     if isinstance(value, Pointer):
         return (1, value.vm, value.path)
     return (0, value or 0, ())

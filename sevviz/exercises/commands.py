@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from sevviz.exercises import check
 from sevviz.exercises.lint import lint
 from sevviz.exercises.notebooks import NBGRADER_CONFIG, notebook_texts
 from sevviz.exercises.reading import exercise_names, folder, load_exercise
+from sevviz.results import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,7 +76,7 @@ def _lint(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     data = sys.stdin.buffer.read() if options.answer == "-" else Path(options.answer).read_bytes()
     mark = check(options.name, data.decode("utf-8", "replace"), where=options.exercises)
-    print(json.dumps(mark.to_json(), ensure_ascii=False) if options.json else mark)
+    print_json(mark.to_json()) if options.json else print(mark)
     return GOOD if mark.right else FOUND
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import tempfile
+import threading
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,17 +64,35 @@ def run_notebook(path: Path) -> nbformat.NotebookNode:
         notebook,
         timeout=CELL_SECONDS,
         resources={"metadata": {"path": str(path.parent)}},
-        extra_arguments=["--log-level=ERROR"],
+        extra_arguments=["--log-level=CRITICAL"],
     )
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = "1"  # the kernel inherits it
     try:
-        client.execute()
+        _execute(client)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise SevvizError(f"{path}: {_failed_cell(notebook, error)}; nothing was written") from error
     finally:
         os.environ.pop(VARIABLE) if before is None else os.environ.update({VARIABLE: before})
     return notebook
+
+
+def _execute(client: NotebookClient) -> None:
+    """Run the cells; raises KeyboardInterrupt on SIGINT, which nbclient takes for itself and keeps."""
+    handler = signal.getsignal(signal.SIGINT)
+    failure: BaseException | None = None
+    try:
+        client.execute()
+    except BaseException as error:  # noqa: BLE001 - raised again below, unless it is only what an interrupt led to
+        failure = error
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, handler)
+    # On a signal, nbclient starts to shut the kernel down and goes on until something breaks because of it.
+    if getattr(client, "_async_cleanup_kernel_future", None) is not None:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # what broke is no news
+        raise KeyboardInterrupt from failure
+    if failure is not None:
+        raise failure
 
 
 def _failed_cell(notebook: nbformat.NotebookNode, error: Exception) -> str:
@@ -100,7 +121,10 @@ def export_site(folder: Path, progress: Callable[[str], None] = lambda _: None, 
 
     With `cells`, the cells of a matrix get pages of their own in a folder below. Returns what was written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SevvizError(f"{folder}: is no folder to write in ({error.strerror}); choose another with -o") from error
     chapters: list[tuple[Chapter, Page]] = []
     for path in sorted(notebooks_folder().glob("*.ipynb")):
         progress(path.name)

@@ -6,7 +6,6 @@ Exit status: 0 kernel and model agree, 1 they differ, 2 bad input, 3 something o
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -37,6 +36,7 @@ from sevviz.kernel.record import record, recorded_run
 from sevviz.kernel.recording import keep_table
 from sevviz.kernel.turns import turns_of
 from sevviz.report import table
+from sevviz.results import print_json
 from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.traces import replay
 
@@ -142,7 +142,7 @@ def _run(options: argparse.Namespace) -> int:
             "turns": format_schedule(turns), "transcript": [[turn.word, list(turn.lines)] for turn in run.turns],
             "reports": [list(finding) for finding in sorted(run.findings)], "difference": what or None,
         }  # fmt: skip
-        print(json.dumps(told, ensure_ascii=False))
+        print_json(told)
     elif options.console:
         print(run.console)
     else:

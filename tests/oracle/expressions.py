@@ -6,6 +6,7 @@ half-evaluated Python expression, never in a running for loop), so that a snapsh
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Any
 
 from .frontend import Function, Node, Scheme
@@ -42,7 +43,7 @@ class Expressions(ABC):
 
     def _constant(self, node: Node) -> Steps:
         yield from ()
-        return int(node.value.rstrip("uUlL"), 0)
+        return int(node.value.rstrip("lL"), 0)  # all is signed here: a u is an error
 
     def _id(self, node: Node) -> Steps:
         number = constant(node.name)
@@ -129,7 +130,10 @@ class Expressions(ABC):
             yield Operation("leave", None, tuple(arguments), node.coord.line)
             return 0
         if is_primitive(name):
-            return (yield operation(name, arguments, node.coord.line))
+            step = operation(name, arguments, node.coord.line)
+            if step.kind == "write":
+                step = replace(step, operands=(self._stored(arguments[0], arguments[1]),))
+            return (yield step)
         return (yield from type(self)(self.scheme, self.scheme.functions[name], arguments).run())
 
     def _place(self, node: Node) -> Steps:
@@ -152,10 +156,15 @@ class Expressions(ABC):
             return self.variables[place]
         return (yield Operation("read", place.name, (), node.coord.line))
 
+    def _stored(self, place: Value, value: Value) -> Value:
+        """Return what a store leaves: a bool holds 0 or 1."""
+        is_bool = isinstance(place, Pointer) and place.path[-1] in self.scheme.bool_places
+        return int(value != 0) if is_bool else value
+
     def _write(self, place: Pointer | str, value: Value, node: Node) -> Steps:
         if isinstance(place, str):
             return self.store_variable(place, value)
-        stored = int(value != 0) if place.vm == "" and place.path[-1] in self.scheme.bool_globals else value
+        stored = self._stored(place, value)
         yield Operation("write", place.name, (stored,), node.coord.line)
         return stored
 
@@ -165,6 +174,7 @@ def arithmetic(operator: str, left: Value, right: Value) -> int:
     if operator in ("==", "!="):
         return int((left == right) == (operator == "=="))
     if isinstance(left, Pointer) and isinstance(right, Pointer):
+        assert left == right or "" != left.vm != right.vm != "", "C does not say which of the two is the lower"
         low, high = (left, right) if operator.startswith("<") else (right, left)
         return int(low < high or (operator.endswith("=") and low == high))
     assert isinstance(left, int)

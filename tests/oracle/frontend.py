@@ -6,10 +6,13 @@ from typing import Any
 
 from pycparser import c_parser
 
+from .bools import bool_places, is_bool
+
 Node = Any
 """A pycparser node; the package carries no annotations."""
 
 _PRELUDE = "typedef int bool; typedef int spinlock_t; typedef int atomic_t;\n"
+_TYPES = (["int"], ["bool"], ["void"], ["spinlock_t"], ["atomic_t"])
 _BYSTANDER = """
 static int ioctl(struct kvm *kvm)
 {
@@ -37,7 +40,7 @@ class Scheme:
 
     functions: dict[str, Function]
     globals: dict[str, int]
-    bool_globals: frozenset[str]
+    bool_places: frozenset[str]
     entry: str
     persistent: frozenset[str]
 
@@ -48,15 +51,24 @@ def parse_scheme(text: str) -> Scheme:
     functions = _functions(_parse(_BYSTANDER))
     # The bystander has no line in the scheme, so its lines are not the scheme's either.
     tree = _parse(_declare_locks(_strip_comments(text)))
+    _refuse_unsigned(tree)
     functions.update(_functions(tree))
     declared = [item for item in tree.ext if _kind(item) == "Decl" and _kind(item.type) == "TypeDecl"]
     return Scheme(
         functions=functions,
         globals={item.name: _initial(item.init) for item in declared},
-        bool_globals=frozenset(item.name for item in declared if _is_bool(item.type)),
+        bool_places=bool_places(tree),
         entry=header["entry"],
         persistent=frozenset(re.findall(r"[\w.]+", header.get("persistent", ""))),
     )
+
+
+def _refuse_unsigned(node: Node) -> None:
+    """Everything here computes with signed ints, so nothing else may be declared, not even behind a pointer."""
+    if _kind(node) == "IdentifierType" and node.names not in _TYPES:
+        raise ValueError(node.names)
+    for _, child in node.children():
+        _refuse_unsigned(child)
 
 
 def _header(text: str) -> dict[str, str]:
@@ -98,8 +110,8 @@ def _function(node: Node) -> Function:
     return Function(
         name=node.decl.name,
         parameters=tuple(item.name for item in parameters),
-        bools=frozenset(item.name for item in variables if _is_bool(item.type)),
-        returns_bool=_is_bool(declaration.type),
+        bools=frozenset(item.name for item in variables if is_bool(item.type)),
+        returns_bool=is_bool(declaration.type),
         body=node.body,
     )
 
@@ -122,10 +134,6 @@ def _tell_apart(node: Node, names: dict[str, str], taken: set[str]) -> None:
         names[node.name] = node.name + "'" * sum(name.rstrip("'") == node.name for name in taken)
         node.name = names[node.name]
         taken.add(node.name)
-
-
-def _is_bool(declared: Node) -> bool:
-    return _kind(declared) == "TypeDecl" and getattr(declared.type, "names", []) == ["bool"]
 
 
 def _initial(node: Node) -> int:
