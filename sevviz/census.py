@@ -179,7 +179,7 @@ def _faults(graph: StateGraph, looked_at: Survey, arrivals: _Arrivals, total: in
     steps: dict[str, set[tuple[int, int]]] = {}  # by kind: the steps that have such a fault
     for source in arrivals.order:
         for actor, target in () if looked_at.ends[source] else graph.edges[source]:
-            alone = _self_deadlocks(graph, looked_at, source, target) if looked_at.all_deadlocks[target] else ()
+            alone = _self_deadlocks(graph, looked_at, target)
             for fault in (*graph.faults.get((source, actor), ()), *alone):
                 steps.setdefault(fault.kind, set()).add((source, actor))
                 if fault not in found:
@@ -192,11 +192,10 @@ def _faults(graph: StateGraph, looked_at: Survey, arrivals: _Arrivals, total: in
     return tuple(sorted(listed, key=lambda f: len(f.schedule)))
 
 
-def _self_deadlocks(graph: StateGraph, looked_at: Survey, source: int, target: int) -> list[Fault]:
-    """The deadlocks of one that a step closes."""
-    closed = [d for d in looked_at.all_deadlocks[target] if d not in looked_at.all_deadlocks[source]]
-    alone = [deadlock.waits[0] for deadlock in closed if _by_waiting(deadlock) and len(deadlock.waits) == 1]
-    return [self_deadlock(graph.program, graph.states[target], wait) for wait in alone]
+def _self_deadlocks(graph: StateGraph, looked_at: Survey, state: int) -> list[Fault]:
+    """The deadlocks of one in a state: what led there closed them, or followed while a signal may end them."""
+    alone = [d.waits[0] for d in looked_at.all_deadlocks[state] if _by_waiting(d) and len(d.waits) == 1]
+    return [self_deadlock(graph.program, graph.states[state], wait) for wait in alone]
 
 
 def self_deadlock(program: Program, state: State, wait: Wait) -> Fault:

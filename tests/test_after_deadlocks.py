@@ -29,11 +29,11 @@ STUCK = "mutex_lock(&a->lock);\n\tWRITE_ONCE(stuck, 1);\n\tmutex_lock(&a->lock);
 LOCKED = "mutex_lock(&a->lock);\n\tmutex_unlock(&a->lock);"
 
 
-def agreed(first: str, second: str = "", tasks: tuple[str, ...] = ("f(A)", "g(A)"), **settings: Any) -> Verdict:  # noqa: ANN401
+def agreed(first: str, second: str = "", tasks: tuple[str, ...] = (), **settings: Any) -> Verdict:  # noqa: ANN401
     """The verdict on two functions, on which explicit engine, symbolic engine and oracle agree."""
     functions = {"f": first, "g": second} if second else {"f": first}
     text = HEADER + "\n".join(f"static int {name}(struct kvm *a)\n{{\n\t{body}\n}}" for name, body in functions.items())
-    table = {"tasks": list(tasks[: len(functions)]), **settings}
+    table = {"tasks": list(tasks or [f"{name}(A)" for name in functions]), **settings}
     program = sevviz.program(sevviz.load_text(text), make_scenario("test", table))
     verdict = sevviz.verdict.verdict_of(program)
     assert compare(verdict, check_symbolic(program)) == []
@@ -91,6 +91,36 @@ def test_sleeping_in_atomic_context_at_the_step_that_closes_a_deadlock_is_one() 
         ("sleep-in-atomic", 4, ("A.s",), 2),
         ("sleep-in-atomic", 5, ("A.s",), 2),
     ]
+
+
+def test_a_fault_of_the_very_next_step_after_a_deadlock_is_none() -> None:
+    """The step that closes the deadlock sets the flag with which the other task returns, and keeps its mutex."""
+    leaves = "mutex_lock(&never);\n\tif (READ_ONCE(stuck))\n\t\treturn 0;\n\tmutex_unlock(&never);\n\treturn 0;"
+    assert [found.fault.kind for found in agreed(STUCK, leaves).faults] == ["self-deadlock"]
+
+
+def test_a_spinlock_taken_by_the_step_that_closes_a_deadlock_makes_the_wait_a_fault() -> None:
+    verdict = agreed(
+        "mutex_lock(&a->lock);\n\tspin_lock(&a->s);\n\tmutex_lock(&a->lock);\n\treturn 0;", LOCKED + "\n\treturn 0;"
+    )
+    assert sorted(lines(verdict)) == [
+        ("self-deadlock", 5, ("A.lock", "A.s"), 2),
+        ("sleep-in-atomic", 5, ("A.s",), 2),
+    ]
+
+
+def test_going_to_sleep_in_atomic_context_may_close_a_deadlock_of_two() -> None:
+    """The first task asks for the second mutex, under a spinlock, only when the second task has it for good."""
+    first = "mutex_lock(&a->lock);\n\tif (READ_ONCE(stuck)) {\n\t\tspin_lock(&a->s);\n\t\tmutex_lock(&never);\n\t}\n"
+    second = "mutex_lock(&never);\n\tWRITE_ONCE(stuck, 1);\n\tmutex_lock(&a->lock);\n\treturn 0;"
+    verdict = agreed(f"{first}\tmutex_unlock(&a->lock);\n\treturn 0;", second)
+    assert ("sleep-in-atomic", 6, ("A.s",), 5) in lines(verdict)
+
+
+def test_starvation_after_a_deadlock_is_none() -> None:
+    """Of the two that wait for the flag, one could be kept from its step, but only once the first task is stuck."""
+    waits = "while (READ_ONCE(stuck))\n\t\tcpu_relax();\n\treturn 0;"
+    assert agreed(STUCK, waits, ("f(A)", "g(A)", "g(A)")).starvation is None
 
 
 def test_an_endless_run_after_a_deadlock_is_none() -> None:
