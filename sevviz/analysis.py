@@ -142,13 +142,19 @@ class Survey(NamedTuple):
     deadlocks: tuple[Deadlock | None, ...]  # the one to show, see `deadlock_of`
     classes: tuple[StateClass, ...]
     parts: list[list[int]]
+    ends: tuple[bool, ...]  # whether schedules end here: all returned, a fault, or a deadlock that nothing can end
 
 
 def survey(graph: StateGraph) -> Survey:
     """Look at every state once."""
     every = tuple(deadlocks_of(graph.program, state) for state in graph.states)
     shown = tuple(next((d for d in found if d.final), found[0] if found else None) for found in every)
-    return Survey(every, shown, _classes(graph, shown), components(graph.edges))
+    classes = _classes(graph, shown)
+    ends = tuple(
+        kind in ("finished", "faulted") or any(deadlock.final for deadlock in found)
+        for kind, found in zip(classes, every, strict=True)
+    )
+    return Survey(every, shown, classes, components(graph.edges), ends)
 
 
 def _classes(graph: StateGraph, deadlocks: Sequence[Deadlock | None]) -> tuple[StateClass, ...]:

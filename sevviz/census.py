@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sevviz.analysis import Deadlock, Survey, returns_of, survey
 from sevviz.interpreter import CPU
+from sevviz.interpreter.faults import fault_of
 from sevviz.loops import is_loop
-from sevviz.model import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from sevviz.explorer import StateGraph
+    from sevviz.interpreter import Wait
+    from sevviz.model import Fault, Program, State
 
-__all__ = ["Census", "FoundFault", "Outcome", "census"]
+__all__ = ["Census", "FoundFault", "Outcome", "census", "schedules_graph", "self_deadlock"]
 
 
 class Outcome(NamedTuple):
@@ -73,16 +75,31 @@ def _arrivals(graph: StateGraph, ends: Sequence[bool]) -> _Arrivals:
     return _Arrivals(order, parents)
 
 
-def _ways(graph: StateGraph, looked_at: Survey, ends: Sequence[bool], avoid: str | None = None) -> list[int]:
-    """The number of schedules to each state, without steps that have a fault of the kind `avoid`."""
+def schedules_graph(graph: StateGraph, looked_at: Survey) -> StateGraph:
+    """The part of a graph that schedules walk: without what bystanders do after a deadlock that nothing can end."""
+    if not any(end and edges for end, edges in zip(looked_at.ends, graph.edges, strict=True)):
+        return graph
+    order, parents = _arrivals(graph, looked_at.ends)
+    number = {state: new for new, state in enumerate(order)}
+    edges = [() if looked_at.ends[state] else graph.edges[state] for state in order]
+    return graph._replace(
+        states=tuple(graph.states[state] for state in order),
+        edges=tuple(tuple((actor, number[target]) for actor, target in found) for found in edges),
+        faults={(number[s], a): f for (s, a), f in graph.faults.items() if s in number and not looked_at.ends[s]},
+        parents=tuple((number[parents[s][0]], parents[s][1]) if s in parents else graph.parents[s] for s in order),
+    )
+
+
+def _ways(graph: StateGraph, looked_at: Survey, avoid: Container[tuple[int, int]] = ()) -> list[int]:
+    """The number of schedules to each state, without the steps (state, actor) in `avoid`."""
     ways = [0] * len(graph.states)
     ways[0] = 1
     for part in reversed(looked_at.parts):
         state = part[0]
-        if ends[state] or not ways[state]:
+        if looked_at.ends[state] or not ways[state]:
             continue
         for actor, target in graph.edges[state]:
-            if avoid is None or all(fault.kind != avoid for fault in graph.faults.get((state, actor), ())):
+            if (state, actor) not in avoid:
                 ways[target] += ways[state]
     return ways
 
@@ -94,12 +111,10 @@ def census(graph: StateGraph, looked_at: Survey | None = None) -> Census:
     deadlock that a fatal signal of the scenario may still end is an outcome too, but the schedule goes on.
     """
     looked_at = looked_at or survey(graph)
-    ends = [
-        kind in ("finished", "faulted") or any(deadlock.final for deadlock in found)
-        for kind, found in zip(looked_at.classes, looked_at.all_deadlocks, strict=True)
-    ]
-    countable = graph.complete and not any(is_loop(graph.edges, part) for part in looked_at.parts)
-    ways = _ways(graph, looked_at, ends) if countable else [0] * len(graph.states)
+    ends = looked_at.ends
+    # What follows an end is no part of a schedule, and a loop is all before an end or all behind one.
+    countable = graph.complete and not any(is_loop(graph.edges, p) and not ends[p[0]] for p in looked_at.parts)
+    ways = _ways(graph, looked_at) if countable else [0] * len(graph.states)
     total = sum(w for w, end in zip(ways, ends, strict=True) if end) if countable else None
     counts: dict[_Key, int] = {}
     firsts: dict[_Key, tuple[tuple[int, ...], int]] = {}
@@ -113,7 +128,7 @@ def census(graph: StateGraph, looked_at: Survey | None = None) -> Census:
         for key, (schedule, state) in firsts.items()
     ]
     outcomes.sort(key=lambda outcome: len(outcome.schedule))
-    return Census(tuple(outcomes), _faults(graph, looked_at, ends, outcomes, total), total)
+    return Census(tuple(outcomes), _faults(graph, looked_at, arrivals, total), total)
 
 
 class _Key(NamedTuple):
@@ -158,32 +173,33 @@ def _ending_fault(graph: StateGraph, state: int) -> Fault:
     return graph.faults[source, actor][0]
 
 
-def _faults(
-    graph: StateGraph, looked_at: Survey, ends: Sequence[bool], outcomes: Sequence[Outcome], total: int | None
-) -> tuple[FoundFault, ...]:
+def _faults(graph: StateGraph, looked_at: Survey, arrivals: _Arrivals, total: int | None) -> tuple[FoundFault, ...]:
+    """Every fault of a step that some schedule takes: what bystanders do after a deadlock is no matter of schedules."""
     found: dict[Fault, tuple[int, ...]] = {}
-    for (source, actor), faults in graph.faults.items():
-        for fault in faults:
-            if fault not in found:
-                found[fault] = (*graph.schedule_to(source), actor)
+    steps: dict[str, set[tuple[int, int]]] = {}  # by kind: the steps that have such a fault
+    for source in arrivals.order:
+        for actor, target in () if looked_at.ends[source] else graph.edges[source]:
+            alone = _self_deadlocks(graph, looked_at, target)
+            for fault in (*graph.faults.get((source, actor), ()), *alone):
+                steps.setdefault(fault.kind, set()).add((source, actor))
+                if fault not in found:
+                    found[fault] = (*arrivals.schedule(source), actor)
     affected: dict[str, int] = {}
-    for kind in {fault.kind for fault in found} if total is not None else ():
-        ways = _ways(graph, looked_at, ends, avoid=kind)
-        affected[kind] = (total or 0) - sum(w for w, end in zip(ways, ends, strict=True) if end)
-    listed = {fault: FoundFault(fault, schedule, affected.get(fault.kind)) for fault, schedule in found.items()}
-    for outcome in outcomes:
-        if outcome.deadlock is not None and outcome.deadlock.cyclic and len(outcome.deadlock.waits) == 1:
-            alone = _self_deadlock(graph, outcome)
-            listed.setdefault(alone.fault, alone)
-    return tuple(sorted(listed.values(), key=lambda f: len(f.schedule)))
+    for kind, avoid in steps.items() if total is not None else ():
+        ways = _ways(graph, looked_at, avoid)
+        affected[kind] = (total or 0) - sum(w for w, end in zip(ways, looked_at.ends, strict=True) if end)
+    listed = [FoundFault(fault, schedule, affected.get(fault.kind)) for fault, schedule in found.items()]
+    return tuple(sorted(listed, key=lambda f: len(f.schedule)))
 
 
-def _self_deadlock(graph: StateGraph, outcome: Outcome) -> FoundFault:
-    """A deadlock of one, listed as a fault too: the line to look at is that of the second acquisition."""
-    assert outcome.deadlock is not None, "only called for deadlocks"
-    wait, program = outcome.deadlock.waits[0], graph.program
-    operation = program.position(graph.states[outcome.state], wait.task - 1).operation
+def _self_deadlocks(graph: StateGraph, looked_at: Survey, state: int) -> list[Fault]:
+    """The deadlocks of one in a state: what led there closed them, or followed while a signal may end them."""
+    alone = [d.waits[0] for d in looked_at.all_deadlocks[state] if _by_waiting(d) and len(d.waits) == 1]
+    return [self_deadlock(graph.program, graph.states[state], wait) for wait in alone]
+
+
+def self_deadlock(program: Program, state: State, wait: Wait) -> Fault:
+    """A deadlock of one as a fault: the line to look at is that of the second acquisition."""
+    operation = program.position(state, wait.task - 1).operation
     assert operation is not None  # who waits is at an operation
-    name = program.objects[wait.object].name
-    fault = Fault("self-deadlock", wait.task, operation.span, operation.source, name, (name,))
-    return FoundFault(fault, outcome.schedule, outcome.interleavings)
+    return fault_of(program, state, "self-deadlock", wait.task, operation)

@@ -27,7 +27,10 @@ Stack = tuple[Held, ...]
 
 
 class Nesting(NamedTuple):
-    """`task` asks for `inner` while it holds `outer`, with no other lock between them that it waited for."""
+    """`task` asks for `inner` while it holds `outer`, with no other lock between them that it waited for.
+
+    Or it has asked for `inner` and then given back what was between them: lockdep takes the later locks anew.
+    """
 
     outer: Held
     inner: Held
@@ -46,6 +49,7 @@ def nestings(graph: StateGraph) -> tuple[Nesting, ...]:
     for number, stacks in todo:  # grows while it is walked
         found.update(dict.fromkeys(_asked(graph.program, graph.states[number], stacks)))
         for _, target in graph.edges[number]:
+            found.update(dict.fromkeys(_taken_anew(graph, number, target, stacks)))
             after = _after(graph, number, target, stacks)
             if (target, after) not in met:
                 met.add((target, after))
@@ -58,12 +62,30 @@ def _asked(program: Program, state: State, stacks: Sequence[Stack]) -> Iterable[
         operation = program.position(state, task - 1).operation
         if operation is None or operation.action not in ("lock", "trylock"):
             continue
-        inner = asked_by(program, operation)
-        linked = True  # lockdep goes on behind what was tried, and stops at the first that was not
-        for outer in reversed(stack):
-            if linked or outer.lock == inner.lock:  # the same class twice is noticed wherever it stands
-                yield Nesting(outer, inner, task)
-            linked = linked and outer.tried
+        yield from _nested(stack, asked_by(program, operation), task)
+
+
+def _nested(stack: Stack, inner: Held, task: int) -> Iterable[Nesting]:
+    """What a lock is inside of, on the list of a task that asks for it."""
+    linked = True  # lockdep goes on behind what was tried, and stops at the first that was not
+    for outer in reversed(stack):
+        if linked or outer.lock == inner.lock:  # the same class twice is noticed wherever it stands
+            yield Nesting(outer, inner, task)
+        linked = linked and outer.tried
+
+
+def _taken_anew(graph: StateGraph, before: int, after: int, stacks: Sequence[Stack]) -> Iterable[Nesting]:
+    """What lockdep looks at when a task gives back a lock that is not its last one (reacquire_held_locks)."""
+    old, new = graph.states[before], graph.states[after]
+    for lock in graph.program.locks:
+        giver = old.values[lock]
+        if giver and giver != new.values[lock]:
+            objects = [held.object for held in stacks[giver - 1]]
+            place = objects.index(lock) if lock in objects else len(objects)
+            rest, later = stacks[giver - 1][:place], stacks[giver - 1][place + 1 :]
+            for number, inner in enumerate(later):
+                if not inner.tried:
+                    yield from _nested((*rest, *later[:number]), inner, giver)
 
 
 def _after(graph: StateGraph, before: int, after: int, stacks: tuple[Stack, ...]) -> tuple[Stack, ...]:

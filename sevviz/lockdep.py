@@ -5,8 +5,9 @@ and a nesting annotation makes a class of its own (`&kvm->lock/1`). It looks at 
 have to wait, says at most one thing per boot and then turns itself off. So it can cry wolf at a scheme that cannot
 deadlock, and it is silent on a deadlock whose acquisitions are annotated.
 
-Source: kernel/locking/lockdep.c (check_wait_context, check_deadlock, check_prevs_add, lock_release) and
-Documentation/locking/lockdep-design.rst; each rule here is compared with a real kernel by `sevviz kernel compare`.
+Source: kernel/locking/lockdep.c (check_wait_context, check_deadlock, check_prevs_add, __lock_release,
+reacquire_held_locks) and Documentation/locking/lockdep-design.rst; each rule here is compared with a real kernel by
+`sevviz kernel compare`.
 """
 
 from __future__ import annotations
@@ -104,20 +105,22 @@ class Lockdep:
             return
         asked = asked_by(self.program, operation)
         held = self.held.setdefault(task, [])
-        if not asked.tried:
-            self._check(task, held, asked)
+        self._take(task, held, asked)
         self._used.add(asked.lock)
-        held.append(asked)
 
     def release(self, task: int, operation: Operation) -> None:
         """A task gives a lock back, or gives up waiting for it."""
         held = self.held.setdefault(task, [])
-        found = next((h for h in reversed(held) if h.object == operation.object), None)
-        if found is not None:
-            held.remove(found)
-        else:
+        found = next((n for n in reversed(range(len(held))) if held[n].object == operation.object), None)
+        if found is None:
             asked = asked_by(self.program, operation)
             self._say(Report("bad-unlock", task, asked.lock, tuple(held), asked))
+            return
+        later = held[found + 1 :]
+        del held[found:]
+        # What was asked for after it is taken anew, with what is held now (reacquire_held_locks).
+        for kept in later:
+            self._take(task, held, kept)
 
     def leave_kernel(self, task: int) -> None:
         """A task's call returns to user space."""
@@ -135,6 +138,12 @@ class Lockdep:
             self.report = report
             if self._heard is not None:
                 self._heard(report)
+
+    def _take(self, task: int, held: list[Held], asked: Held) -> None:
+        """Put a lock on a task's list; what was tried is not looked at (validate_chain)."""
+        if self.on and not asked.tried:
+            self._check(task, held, asked)
+        held.append(asked)
 
     def _check(self, task: int, held: list[Held], asked: Held) -> None:
         fresh, before = asked.lock not in self._used, tuple(held)

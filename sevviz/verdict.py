@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from sevviz.analysis import Survey, survey
-from sevviz.census import Census, FoundFault, Outcome, census
+from sevviz.census import Census, FoundFault, Outcome, census, schedules_graph
 from sevviz.explorer import DEFAULT_LIMIT, StateGraph, explore
 from sevviz.interpreter import CPU
-from sevviz.loops import Lasso, find_livelock, find_starvation
+from sevviz.loops import Lasso, components, find_livelock, find_starvation
 from sevviz.schedule import format_schedule
 
 if TYPE_CHECKING:
@@ -111,13 +111,10 @@ def verdict_of(program: Program, limit: int = DEFAULT_LIMIT, progress: Callable[
     """Search all interleavings of a program."""
     graph = explore(program, limit, progress)
     looked_at = survey(graph)
-    return Verdict(
-        graph,
-        looked_at,
-        census(graph, looked_at),
-        find_livelock(graph, looked_at.parts),
-        find_starvation(graph, looked_at.parts),
-    )
+    scheduled = schedules_graph(graph, looked_at)
+    parts = looked_at.parts if scheduled is graph else components(scheduled.edges)
+    found = census(graph, looked_at)
+    return Verdict(graph, looked_at, found, find_livelock(scheduled, parts), find_starvation(scheduled, parts))
 
 
 def _count(number: int | None) -> str | None:

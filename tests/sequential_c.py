@@ -73,7 +73,8 @@ class _Writer:
 
     def effect(self, depth: int, names: list[str]) -> str:
         """An expression with effects, in an order that C fixes."""
-        pick, target = self.chance.choice, self.chance.choice([*[n for n in names if n[0] != "L"], *FIELDS, "(*p)"])
+        pick = self.chance.choice
+        target = pick([*[name for name in names if name[0] != "L"], *FIELDS, "(*p)", "(*pb)"])
         if depth <= 0:
             return self.value(1, names)
         shape = pick(["({} = {})", "({} += {})", "({} -= {})", "({}++)", "(--{})", "call", "({}, {})", "({} && {})",
@@ -83,7 +84,8 @@ class _Writer:
         if "=" in shape:
             return shape.format(target, self.value(1, names))
         if "++" in shape or "--" in shape:
-            return shape.format(target if target not in ("seen@", "c") else "k->x")  # of bools, C forbids or bends it
+            # Of a bool, some compilers refuse it and others bend it.
+            return shape.format(target if target not in ("seen@", "c", "(*pb)") else "k->x")
         return shape.format(*(self.effect(depth - 1, names) for _ in range(shape.count("{}"))))
 
     def block(self, depth: int, names: list[str], *, loop: bool = False) -> str:
@@ -160,7 +162,7 @@ static bool truth@(int v) {{ return v; }}
 static int helper@(struct kvm *k, int a, int b) {{ int was = k->y; k->y = a - b; return was; }}
 static int f@(struct kvm *k, struct kvm *o)
 {{
-	int a = 1, b = 2, *p = &k->s.p; bool c = 5; {turns}
+	int a = 1, b = 2, *p = &k->s.p; bool c = 5, *pb = &seen@; {turns}
 	{body}
 	return {everything} + k->s.p + 100000;
 }}

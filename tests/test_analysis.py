@@ -8,7 +8,7 @@ import pytest
 from toys import ABBA, ALONE, DOUBLE, HOLD, KILLABLE_ABBA, SAME, verdict
 
 import sevviz
-from sevviz.analysis import last_choice, trace_classes
+from sevviz.analysis import deadlock_of, deadlocks_of, last_choice, trace_classes
 from sevviz.interpreter import moves
 
 if TYPE_CHECKING:
@@ -27,6 +27,16 @@ BACK_OFF = """
 	return 0;
 """
 SPIN_ON_FLAG = "while (atomic_cmpxchg(&dst->f, 0, 1)) cpu_relax(); atomic_set(&dst->f, 0); return 0;"
+WAIT_FOR_FLAG = "while (!READ_ONCE(dst->flag)) cpu_relax();"
+LATE_WAITER = """static int late(struct kvm *dst)
+{
+	READ_ONCE(dst->x);
+	READ_ONCE(dst->x);
+	while (!READ_ONCE(dst->flag))
+		cpu_relax();
+	return 0;
+}
+"""
 LATE = ABBA.replace("mutex_lock(&src->lock)", "READ_ONCE(dst->x); mutex_lock(&src->lock)")
 
 
@@ -58,6 +68,30 @@ def test_deadlocks_with_different_results_so_far_are_different_outcomes() -> Non
     assert {outcome.returns: len(outcome.schedule) for outcome in found.deadlocks} == {
         (None, None, None): 2, (None, None, "0"): 4,
     }  # fmt: skip
+
+
+STUCK_WITH_A_SPINLOCK = "mutex_lock(&dst->lock);\nspin_lock(&dst->s);\nmutex_lock_killable(&dst->lock);\nreturn 0;"
+SPINNER = "static int spinner(struct kvm *a)\n{\n\tspin_lock(&a->s);\n\tspin_unlock(&a->s);\n\treturn 0;\n}\n"
+
+
+@pytest.mark.parametrize(("cpus", "final"), [(1, True), (2, False)])
+def test_a_signal_ends_no_deadlock_where_the_killed_task_gets_no_cpu(cpus: int, final: bool) -> None:  # noqa: FBT001
+    """It waits for itself, killable, while another task spins on the only CPU for the spinlock that it holds."""
+    found = verdict(STUCK_WITH_A_SPINLOCK, ALONE, "spinner(B)", before=SPINNER, signals=True, cpus=cpus)
+    state = sevviz.run(found.program, (1, 1)).states[-1]
+    assert [deadlock.final for deadlock in deadlocks_of(found.program, state)] == [final]
+
+
+def test_of_two_deadlocks_the_one_that_nothing_ends_is_shown() -> None:
+    killable = (
+        "static int killable(struct kvm *a)\n{\n\tmutex_lock(&a->lock);\n\treturn mutex_lock_killable(&a->lock);\n}\n"
+    )
+    found = verdict(ABBA, "killable(C)", "migrate(A, A)", before=killable, signals=True)
+    state = sevviz.run(found.program, (1, 2)).states[-1]
+    assert [deadlock.final for deadlock in deadlocks_of(found.program, state)] == [False, True]
+    shown = deadlock_of(found.program, state)
+    assert shown is not None
+    assert shown.final
 
 
 def test_a_self_deadlock_is_a_deadlock_of_one_and_a_fault_at_the_second_acquisition() -> None:
@@ -185,6 +219,22 @@ def test_the_stem_of_a_livelock_is_a_shortest_one() -> None:
     assert found.livelock is not None
     entry = walk(found, found.livelock)[0]
     assert len(found.livelock.stem) == len(found.graph.schedule_to(entry))
+
+
+def test_starvation_is_that_of_the_task_with_the_shortest_stem() -> None:
+    """Task 1 could go round for ever at once and starve task 2; task 2 comes to its loop two steps later."""
+    found = verdict(f"{WAIT_FOR_FLAG} return 0;", ALONE, "late(B)", before=LATE_WAITER)
+    assert found.starvation is not None
+    assert (found.starvation.stem, found.starvation.tasks) == ((), (2,))
+
+
+def test_who_cannot_step_is_not_left_out() -> None:
+    """Task 1 goes round with the mutex held: the ioctl waits for it, and task 2, who could set the flag, starves."""
+    setter = "static int setter(struct kvm *a)\n{\n\tWRITE_ONCE(a->flag, 1);\n\treturn 0;\n}\n"
+    body = f"mutex_lock(&dst->lock); {WAIT_FOR_FLAG} mutex_unlock(&dst->lock); return 0;"
+    found = verdict(body, ALONE, "setter(B)", "ioctl(B)", before=setter)
+    assert found.starvation is not None
+    assert (found.starvation.stem, found.starvation.tasks) == ((1,), (2,))
 
 
 # Classes of states.

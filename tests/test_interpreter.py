@@ -126,6 +126,28 @@ def test_who_blocks_on_a_mutex_under_a_spinlock_is_caught_at_the_step_that_block
     assert faults(follow(made, "2 1 2 1 1 1")) == [(2, "sleep-in-atomic", 1, "B.lock")]
 
 
+def test_who_sleeps_under_a_spinlock_is_at_fault_once_however_long_it_sleeps() -> None:
+    """Task 2 has the mutex, task 1 comes to wait for it at step 2; what task 3 does then is no fault of anybody."""
+    made = program("spin_lock(&dst->s);\nmutex_lock(&src->lock);\nreturn 0;", ALONE, "ioctl(A)", "ioctl(C)")
+    trace = follow(made, "2 1")
+    assert faults(trace) == [(2, "sleep-in-atomic", 1, "A.lock")]
+    assert [move.faults for move in moves(made, trace.states[-1]) if move.actor == 3] == [()]
+
+
+def test_sleeping_in_atomic_context_names_the_spinlocks_that_are_held_and_no_mutex() -> None:
+    trace = follow(program("mutex_lock(&dst->lock);\nspin_lock(&dst->s);\nmight_sleep();\nreturn 0;", ALONE), "1 1 1")
+    assert [fault.holding for fault in trace.steps[-1].faults][:1] == [("B.s",)]
+
+
+def test_a_relaxed_store_may_overtake_an_unlock_and_a_release_may_not() -> None:
+    for store, actors in (("atomic_set", 2), ("WRITE_ONCE", 2), ("atomic_set_release", 1)):
+        to = "&dst->flag" if "atomic" in store else "dst->flag"
+        made = program(
+            f"mutex_lock(&dst->lock);\nmutex_unlock(&dst->lock);\n{store}({to}, 0);\nreturn 0;", ALONE, weak=True
+        )
+        assert len(moves(made, follow(made, "1").states[-1])) == actors, store
+
+
 def test_after_the_spin_unlock_sleeping_is_allowed() -> None:
     made = program("spin_lock(&dst->s); spin_unlock(&dst->s); might_sleep(); return 0;", ALONE)
     assert faults(follow(made, "111")) == []

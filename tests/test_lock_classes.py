@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,9 +12,6 @@ import sevviz
 from sevviz.cli import main
 from sevviz.lockclasses import class_arrows, nestings, rings
 from sevviz.lockdep import lockdep_reports
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SVG = "{http://www.w3.org/2000/svg}"
 CLASSES = "Their classes, as lockdep sees them:"
@@ -129,3 +126,10 @@ def test_the_command_writes_both_graphs(tmp_path: Path, capsys: pytest.CaptureFi
     assert path.read_text().startswith("<svg")
     assert main(["figure", "v4", "--view", "classes", "-o", str(tmp_path / "classes.png")]) == 0
     assert (tmp_path / "classes.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_lock_given_back_before_later_ones_leaves_an_arrow_behind() -> None:
+    """Lockdep takes `inner` anew when `between` is given back, and `outer` is then the lock before it."""
+    scheme = Path(__file__).parent / "kernel" / "out_of_order.c"
+    expected = {"outer → between", "between → inner", "outer → inner", "inner → outer"}
+    assert set(arrows(sevviz.lock_classes(scheme).text)) == expected

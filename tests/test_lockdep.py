@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import sevviz
-from sevviz.lockdep import LockClass, lockdep_reports
+from sevviz.lockdep import LockClass, Report, lockdep_reports
 
 SCHEME = """/*
  * title: A scheme of the test
@@ -14,6 +14,7 @@ SCHEME = """/*
  */
 static DEFINE_MUTEX(outer);
 static DEFINE_SPINLOCK(gate);
+static DEFINE_SPINLOCK(wicket);
 
 static int migrate(struct kvm *dst, struct kvm *src)
 {
@@ -24,10 +25,21 @@ static int migrate(struct kvm *dst, struct kvm *src)
 
 
 def reports(body: str, schedule: str, *tasks: str) -> list[tuple[str, int, str]]:
+    return [(report.kind, report.task, str(report.lock)) for report in full_reports(body, schedule, *tasks)]
+
+
+def full_reports(body: str, schedule: str, *tasks: str) -> tuple[Report, ...]:
     lines = "\n".join(f"\t{line}" for line in body.split("\n"))
-    program = sevviz.program(SCHEME % lines, tasks=tasks or ("migrate(B, A)", "migrate(A, B)"))
-    trace = sevviz.run(program, sevviz.parse_schedule(schedule, len(program.tasks)))
-    return [(report.kind, report.task, str(report.lock)) for report in lockdep_reports(trace)]
+    tasks = tasks or ("migrate(B, A)", "migrate(A, B)")
+    program = sevviz.program(SCHEME % lines, tasks=tasks, signals="!" in schedule)
+    return lockdep_reports(sevviz.run(program, sevviz.parse_schedule(schedule, len(program.tasks))))
+
+
+def locked(*names: str) -> str:
+    """C that takes mutexes one inside the other and gives them back, last one first."""
+    places = [name if name == "outer" else f"dst->{name}" for name in names]
+    taken = [f"mutex_lock(&{place});" for place in places]
+    return "\n".join(taken + [f"mutex_unlock(&{place});" for place in reversed(places)])
 
 
 def naive(nested: str = "") -> str:
@@ -76,6 +88,79 @@ def test_giving_back_what_is_not_held_is_a_bad_unlock() -> None:
 
 def test_returning_with_a_lock_is_reported_at_the_return() -> None:
     assert reports("mutex_lock(&dst->lock);", "1") == [("held-at-return", 1, "lock")]
+
+
+OUT_OF_ORDER = """mutex_lock(&outer);
+mutex_lock(&dst->between);
+mutex_lock(&dst->inner);
+mutex_unlock(&dst->between);
+mutex_unlock(&dst->inner);
+mutex_unlock(&outer);"""
+CHOICE = "if (dst < src) {{\n{}\n}} else {{\n{}\n}}"
+OUTWARDS = """mutex_lock(&dst->inner);
+mutex_lock(&outer);
+mutex_unlock(&outer);
+mutex_unlock(&dst->inner);"""
+
+
+def test_a_release_that_is_not_of_the_last_lock_takes_the_later_ones_anew() -> None:
+    """Three locks in a chain; once the middle one is given back, there is an arrow from the outer to the inner one."""
+    body = CHOICE.format(OUT_OF_ORDER, OUTWARDS)
+    (before,) = full_reports(body, "1 1 1 2", "migrate(A, B)", "migrate(B, A)")
+    assert [str(lock) for lock in before.path] == ["outer", "between", "inner"]
+    (after,) = full_reports(body, "1 1 1 1 2", "migrate(A, B)", "migrate(B, A)")
+    assert [str(lock) for lock in after.path] == ["outer", "inner"]
+
+
+def test_what_was_tried_is_not_looked_at_when_it_is_taken_anew() -> None:
+    body = CHOICE.format(OUT_OF_ORDER.replace("mutex_lock(&dst->inner);", "mutex_trylock(&dst->inner);"), OUTWARDS)
+    assert reports(body, "1 1 1 1 1 1 2 2 2 2", "migrate(A, B)", "migrate(B, A)") == []
+
+
+def test_behind_what_was_tried_the_lock_before_it_gets_an_arrow_too() -> None:
+    body = CHOICE.format(OUT_OF_ORDER.replace("mutex_lock(&dst->between);", "mutex_trylock(&dst->between);"), OUTWARDS)
+    (found,) = full_reports(body, "1 1 1 2", "migrate(A, B)", "migrate(B, A)")
+    assert [str(lock) for lock in found.path] == ["outer", "inner"]
+
+
+def test_a_trylock_is_not_reported_however_many_locks_are_held() -> None:
+    assert reports("mutex_lock(&dst->lock);\nmutex_lock(&outer);\nmutex_trylock(&src->lock);", "1 1") == []
+
+
+def test_the_way_that_is_shown_is_a_shortest_one() -> None:
+    """From outer to last there are two ways: through one other, and through two whose first arrow is the later one."""
+    pairs = [
+        ("outer", "by"),
+        ("outer", "along"),
+        ("along", "further"),
+        ("further", "last"),
+        ("by", "last"),
+        ("last", "outer"),
+    ]
+    (found,) = full_reports("\n".join(locked(*pair) for pair in pairs), " ".join("1" * 22), "migrate(A, B)")
+    assert [str(lock) for lock in found.path] == ["outer", "by", "last"]
+
+
+def test_the_report_is_against_the_first_of_several_locks_of_one_class() -> None:
+    body = "mutex_lock(&dst->lock);\nmutex_trylock(&src->lock);\nmutex_lock(&dst->lock);"
+    (found,) = full_reports(body, "1 1", "migrate(A, B)")
+    assert found.against is found.held[0]
+
+
+def test_the_report_is_against_the_first_of_several_spinlocks() -> None:
+    (found,) = full_reports("spin_lock(&gate);\nspin_lock(&wicket);\nmutex_lock(&outer);", "1 1 1", "migrate(A, B)")
+    assert found.against is found.held[0]
+    assert str(found.held[0].lock) == "gate"
+
+
+def test_who_gives_up_waiting_has_the_lock_no_longer_on_its_list() -> None:
+    body = "if (mutex_lock_killable(&outer))\n\treturn -EINTR;\nmutex_unlock(&outer);"
+    assert reports(body, "1 2! 2 1") == []
+
+
+def test_of_a_lock_that_is_held_and_wanted_the_wanted_one_is_given_up() -> None:
+    body = "mutex_lock(&dst->lock);\nmutex_lock_killable_nested(&dst->lock, SINGLE_DEPTH_NESTING);"
+    assert reports(body, "1! 1 1", "migrate(A, B)") == [("held-at-return", 1, "lock")]
 
 
 def test_a_class_is_shown_with_its_subclass() -> None:

@@ -1,5 +1,6 @@
 """The Promela export: what it says, and that SPIN agrees on every shipped scheme in every scenario."""
 
+import re
 from itertools import product
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import sevviz
 from sevviz.explorer import StateGraph, explore
 from sevviz.model import FAULTED
 from sevviz.promela import promela
+from sevviz.symbolic import Limits
 
 SCENARIOS = [name for name in sevviz.scenario_names() if sevviz.scenario(name).settings.cpus is None]
 
@@ -39,6 +41,54 @@ def test_a_counter_that_could_grow_for_ever_is_written_as_far_as_it_does_grow() 
     model = promela(sevviz.program(text, tasks=("migrate(B, A)", "migrate(B, A)")))
     assert "B_n = 2" in model
     assert "B_n = 3" not in model
+
+
+HEADER = "/*\n * title: t\n * source: s\n * entry: f\n * persistent: {}\n */\n"
+# Two fields that feed each other: every value may meet every other one, but few do.
+GROWING = (
+    "static int f(struct kvm *k)\n{\n\tk->x = k->x + 1;\n\tk->y = k->y + k->x;\n\tk->x = k->x + k->y;\n\treturn 0;\n}\n"
+)
+
+
+def test_values_that_would_multiply_without_end_are_searched_for() -> None:
+    program = sevviz.program(sevviz.load_text(HEADER.format("x, y") + GROWING), tasks=("f(A)", "f(A)"))
+    model = promela(program)
+    reached = {state.values for state in explore(program).states}
+    assert {int(value) for value in re.findall(r"A_x = (\d+)", model)} == {x for x, _ in reached}
+
+
+def test_values_without_end_are_an_error_in_words() -> None:
+    text = "static int f(struct kvm *k)\n{\n\twhile (!READ_ONCE(k->y))\n\t\tk->x = k->x + 1;\n\treturn 0;\n}\n"
+    program = sevviz.program(sevviz.load_text(HEADER.format("x") + text), tasks=("f(A)", "f(A)"))
+    with pytest.raises(sevviz.SevvizError, match="too many for a Promela model: more than 2,000 nodes"):
+        promela(program, Limits(nodes=2_000))
+
+
+NAMES = [
+    "chan", "skip", "od", "of", "run", "len", "timeout", "show", "mtype", "nempty", "provided", "init", "fault",
+    "task_1", "result_1", "inside_1", "end_3", "line_8_0", "_pid", "_last", "linux", "errno", "max", "now", "RUNNING",
+    "REPORT", "MA", "chan_", "A_x", "größe", "grüße", "zähler_", "uint", "final", "A_inner_lock",
+]  # fmt: skip
+
+
+@pytest.mark.spin
+def test_names_that_promela_or_the_model_has_already_are_written_otherwise(tmp_path: Path) -> None:
+    fields = ["x", "chan", "größe", "grüße", "inner.lock", "result_1"]
+    places = [*NAMES, *(f"k->{name}" for name in fields)]
+    writes = "".join(f"\t{place} = {number};\n" for number, place in enumerate(places, 1))
+    text = HEADER.format(", ".join([*NAMES, *fields])) + "".join(f"static int {name};\n" for name in NAMES)
+    text += f"static int f(struct kvm *k)\n{{\n{writes}\treturn 0;\n}}\n"
+    assert_spin_agrees(explore(sevviz.program(sevviz.load_text(text), tasks=("f(A)",))), tmp_path)
+
+
+@pytest.mark.spin
+def test_a_place_that_is_never_left_is_a_dead_end(tmp_path: Path) -> None:
+    """Only the lock's holder comes to ask for it: no case of the operation is left to write."""
+    text = (
+        "static int f(struct kvm *k)\n{\n\tmutex_lock(&k->lock);\n\tk->x--;\n\tmutex_lock(&k->lock);\n\treturn 0;\n}\n"
+    )
+    program = sevviz.program(sevviz.load_text(HEADER.format("x") + text), tasks=("f(A)",))
+    assert_spin_agrees(explore(program), tmp_path)
 
 
 def first_dead_end(graph: StateGraph) -> int | None:

@@ -8,18 +8,19 @@ asked; no lock rule is written here.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from sevviz.errors import ScenarioError
 from sevviz.model import SIGNALLED, WOKEN
 from sevviz.promela.domain import closure, reached_domain
+from sevviz.promela.names import identifiers
 from sevviz.symbolic.rules import Local, Rules, local_state, mark_of, position_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sevviz.model import Operation, Program
+    from sevviz.symbolic.limits import Limits
 
 __all__ = ["promela"]
 
@@ -51,25 +52,26 @@ HEADER = """/*
 """
 
 
-def promela(program: Program) -> str:
+def promela(program: Program, limits: Limits | None = None) -> str:
     """The Promela model of a program.
 
-    Raises ScenarioError for a scenario that counts CPUs: who may step there depends on all tasks at once.
+    Raises ScenarioError for a scenario that counts CPUs: who may step there depends on all tasks at once. Where fields
+    have very many values, those that occur are searched for; raises SevvizError if that search meets its limits.
     """
     if program.cpus is not None:
         message = "a scenario with cpus has no Promela model; take it out, or use the explicit engine"
         raise ScenarioError(message)
-    return _Writer(program).text()
+    return _Writer(program, limits).text()
 
 
 class _Writer:
     """Writes one model."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, limits: Limits | None) -> None:
         self.program = program
         self.rules = Rules(program)
-        self.domain = closure(self.rules) or reached_domain(program)
-        self.names = _identifiers(program)
+        self.domain = closure(self.rules) or reached_domain(program, limits)
+        self.names = identifiers([shared.name for shared in program.objects])
         self.tasks = range(len(program.tasks))
         self.may_end = any(self._breaks(t, place) for t in self.tasks for place in self.domain.locals[t])
 
@@ -115,7 +117,7 @@ class _Writer:
                 yield "    false;"
             else:
                 yield "    if"
-                yield from self._cases(task, place, operation)
+                yield from list(self._cases(task, place, operation)) or ["    :: false /* waits for ever */"]
                 yield "    fi;"
         yield "}"
 
@@ -233,14 +235,3 @@ class _Writer:
 def _one_of(name: str, values: list[int]) -> str:
     tests = " || ".join(f"{name} == {value}" for value in values)
     return f"({tests})" if len(values) > 1 else tests
-
-
-def _identifiers(program: Program) -> list[str]:
-    """A name for each object that Promela accepts."""
-    found: list[str] = []
-    for shared in program.objects:
-        name = re.sub(r"\W+", "_", shared.name)
-        while name in found:
-            name += "_"
-        found.append(name)
-    return found

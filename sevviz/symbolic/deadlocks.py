@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sevviz.symbolic.reached import Part, Reached
     from sevviz.symbolic.rules import Local
 
-__all__ = ["Closing", "Deadlocks", "disabled_states", "find_deadlocks", "finished_locals"]
+__all__ = ["Closing", "Cycles", "Deadlocks", "disabled_states", "find_cycles", "find_deadlocks", "finished_locals"]
 
 Waits = dict[tuple[int, int, bool], set["Local"]]  # by (object, holder, killable): the local states that wait so
 
@@ -27,15 +27,22 @@ class Closing(NamedTuple):
 
 
 class Deadlocks(NamedTuple):
-    """All deadlocks, nearest first; `more`: not all are listed. `running` are the states without one that lasts."""
+    """All deadlocks, nearest first; `more`: not all are listed."""
 
     closings: tuple[Closing, ...]
-    running: Part
     more: bool
 
 
-def find_deadlocks(reached: Reached, images: Images, most: int) -> Deadlocks:
-    """The deadlocks of a program, at most `most` of them."""
+class Cycles(NamedTuple):
+    """Where waits lead into cycles; `running` are the states without a cycle that lasts: schedules go on there."""
+
+    waits: list[Waits]  # of each task
+    cyclic: Part
+    running: Part
+
+
+def find_cycles(reached: Reached) -> Cycles:
+    """The states in which tasks wait for each other. What lasts is never left again, so schedules end there."""
     waits = [_waits_of(reached, task) for task in range(len(reached.program.tasks))]
     chains = _that_may_close(reached, waits)
     cyclic = _leading_into_cycles(reached, chains)
@@ -43,7 +50,12 @@ def find_deadlocks(reached: Reached, images: Images, most: int) -> Deadlocks:
     if cyclic and reached.program.signals:
         lasting = [{key: places for key, places in w.items() if not key[2]} for w in chains]
         final = _leading_into_cycles(reached, lasting)
-    running = reached.diagrams.minus(reached.states, final)
+    return Cycles(waits, cyclic, reached.diagrams.minus(reached.states, final))
+
+
+def find_deadlocks(reached: Reached, images: Images, known: Cycles, most: int) -> Deadlocks:
+    """The deadlocks of a program, at most `most` of them."""
+    waits, cyclic, running = known
     found = []
     cycles, more = _distinct(reached, waits, cyclic, most)
     for deadlock in cycles:
@@ -57,7 +69,7 @@ def find_deadlocks(reached: Reached, images: Images, most: int) -> Deadlocks:
     others, still_more = _distinct(reached, waits, stuck, most)
     found += [Closing(deadlock, _having(reached, waits, stuck, deadlock), None) for deadlock in others]
     found.sort(key=lambda closing: reached.length(closing.states))
-    return Deadlocks(tuple(found), running, more or still_more)
+    return Deadlocks(tuple(found), more or still_more)
 
 
 def _waits_of(reached: Reached, task: int) -> Waits:

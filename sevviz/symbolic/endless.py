@@ -30,10 +30,11 @@ STEP_BY_STEP = 100_000  # states to visit one by one when the loop itself is loo
 
 
 class Endless:
-    """Livelock and starvation in the reachable states."""
+    """Livelock and starvation in the states in which schedules go on."""
 
-    def __init__(self, reached: Reached, limits: Limits) -> None:
+    def __init__(self, reached: Reached, limits: Limits, running: Part) -> None:
         self._reached = reached
+        self._running = running
         self._limits = limits
         self._any = Images(reached)
         self._own = Images(reached, own_only=True)
@@ -72,7 +73,7 @@ class Endless:
     # Sets of states.
 
     def _fair_part(self) -> Part:
-        part, before = self._trim(self._reached.diagrams.flat(self._reached.states), self._any, self._tasks), EMPTY
+        part, before = self._trim(self._reached.diagrams.flat(self._running), self._any, self._tasks), EMPTY
         while part != before:
             before = part
             for task in self._tasks:
@@ -123,7 +124,7 @@ class Endless:
     def _starving(self, task: int) -> State | None:
         """The nearest state of a loop on which a task could always step and never does."""
         others = [t for t in self._tasks if t != task]
-        enabled = self._reached.diagrams.minus(self._reached.states, self._disabled[task])
+        enabled = self._reached.diagrams.minus(self._running, self._disabled[task])
         part = self._trim(self._reached.diagrams.flat(enabled), self._own, others)
         while part:
             start = self._nearest(part)

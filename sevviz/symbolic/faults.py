@@ -1,7 +1,8 @@
 """Faults in a set of states. Where to look is found in the diagram; what is broken there, the interpreter says.
 
 A *suspect* is a set of states that do not differ in anything a fault depends on, so it is enough to ask about one of
-them. The fault is in the next step of a task, or was in the step that led there.
+them. The fault is in the next step of a task, or was in the step that led there. Only steps that schedules take count:
+those from a *running* state, one without a deadlock that lasts.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.interpreter import ENDS_SCHEDULE, step
 from sevviz.symbolic.deadlocks import finished_locals
+from sevviz.symbolic.diagrams import EMPTY
 from sevviz.symbolic.reached import exclusions
 from sevviz.traces import run
 
@@ -17,10 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sevviz.model import Fault, State
+    from sevviz.symbolic.images import Images
     from sevviz.symbolic.reached import Part, Reached
     from sevviz.symbolic.rules import Local
 
-__all__ = ["Suspect", "ended_by_faults", "faults_of", "find_faults", "find_suspects", "schedule_of"]
+__all__ = ["Suspect", "by_holding", "ended_by_faults", "faults_of", "find_faults", "find_suspects", "schedule_of"]
 
 
 class Suspect(NamedTuple):
@@ -31,35 +34,39 @@ class Suspect(NamedTuple):
     ends: bool  # whether the fault ends the schedule
 
 
-def find_faults(reached: Reached, suspects: list[Suspect]) -> dict[Fault, tuple[int, ...]]:
+def find_faults(reached: Reached, suspects: list[Suspect], running: Part) -> dict[Fault, tuple[int, ...]]:
     """Every fault, each with a shortest schedule to it."""
     found: dict[Fault, tuple[int, State, int]] = {}
     for suspect in suspects:
-        length = reached.length(suspect.part) + (1 if suspect.actor else 0)
-        state = reached.nearest(suspect.part)
-        for fault in faults_of(reached, state, suspect.actor):
-            if fault not in found or found[fault][0] > length:
-                found[fault] = length, state, suspect.actor
-    return {fault: schedule_of(reached, state, actor) for fault, (_, state, actor) in found.items()}
+        part = reached.diagrams.meet(suspect.part, running) if suspect.ends else suspect.part
+        if part:
+            length = reached.length(part) + (1 if suspect.actor else 0)
+            state = reached.nearest(part)
+            for fault in faults_of(reached, state, suspect.actor, running):
+                if fault not in found or found[fault][0] > length:
+                    found[fault] = length, state, suspect.actor
+    return {fault: schedule_of(reached, state, actor, running) for fault, (_, state, actor) in found.items()}
 
 
-def schedule_of(reached: Reached, state: State, actor: int) -> tuple[int, ...]:
+def schedule_of(reached: Reached, state: State, actor: int, running: Part) -> tuple[int, ...]:
     """A shortest schedule to a state, and the step of `actor` there unless it is 0."""
-    schedule = reached.schedule_to(state)
+    goes_on = reached.diagrams.distance(running, reached.values(state)) is not None
+    schedule = reached.schedule_to(state, None if goes_on else running)
     return (*schedule, actor) if actor else schedule
 
 
-def faults_of(reached: Reached, state: State, actor: int) -> tuple[Fault, ...]:
+def faults_of(reached: Reached, state: State, actor: int, running: Part) -> tuple[Fault, ...]:
     """The faults of the step of `actor` in a state, or for 0 those of the last step of a shortest schedule to it."""
     if actor:
         return step(reached.program, state, actor).faults
-    steps = run(reached.program, reached.schedule_to(state)).steps
+    steps = run(reached.program, schedule_of(reached, state, 0, running)).steps
     return steps[-1].faults if steps else ()
 
 
-def find_suspects(reached: Reached) -> list[Suspect]:
-    """All suspects of a program."""
-    own = [suspect for task in range(len(reached.program.tasks)) for suspect in _in_own_steps(reached, task)]
+def find_suspects(reached: Reached, images: Images, running: Part) -> list[Suspect]:
+    """All suspects of a program. Of those that end a schedule, also the states that are not running are told."""
+    tasks = range(len(reached.program.tasks))
+    own = [suspect for task in tasks for suspect in _in_own_steps(reached, images, running, task)]
     return [*own, *_shared_work(reached), *_flags_left(reached)]
 
 
@@ -72,20 +79,37 @@ def ended_by_faults(reached: Reached, suspects: list[Suspect]) -> int:
     return sum(reached.diagrams.count(reached.union(found)) for found in parts.values())
 
 
-def _in_own_steps(reached: Reached, task: int) -> Iterator[Suspect]:
+def _in_own_steps(reached: Reached, images: Images, running: Part, task: int) -> Iterator[Suspect]:
     """Wrong unlocks, locks held at return, and sleeping in atomic context."""
     for local in sorted(reached.locals_of(task)):
         operation = reached.rules.operation(task, local)
         for answer, wrong in _answers(reached, task, local, operation.object) if operation else ():
-            for held, objects in _by_holding(reached, task, local):
+            for held, objects in by_holding(reached, task, local):
                 # Who sleeps holding no spinlock does nothing wrong.
                 if answer.actor or not held.isdisjoint(reached.program.spinlocks):
                     if operation and operation.object >= 0:
                         objects[operation.object] = wrong & objects.get(operation.object, wrong)
-                    # Of a fault after which execution goes on, only a nearest state is of interest.
-                    part = (reached.where if answer.ends else reached.closest)({task: {local}}, objects)
+                    part = reached.where({task: {local}}, objects) if answer.ends else EMPTY
+                    if not answer.ends:  # execution goes on, so only a nearest state is of interest
+                        part = _closest(reached, images, running, ({task: {local}}, objects, answer.actor))
                     if part:
                         yield Suspect(part, answer.actor, answer.ends)
+
+
+def _closest(
+    reached: Reached, images: Images, running: Part, query: tuple[dict[int, set[Local]], dict[int, set[int]], int]
+) -> Part:
+    """A nearest state with these values that a schedule passes, and if the actor is 0 also one that it ends in."""
+    tasks, objects, actor = query
+    nearest = reached.closest(tasks, objects)
+    if not reached.diagrams.minus(nearest, running):
+        return nearest
+    whole = reached.where(tasks, objects)
+    passed = reached.diagrams.meet(whole, running)
+    if actor:
+        return passed
+    entered = images.after(reached.diagrams.minus(running, whole), range(len(reached.program.tasks)))
+    return reached.diagrams.union(passed, reached.diagrams.meet(entered, whole))
 
 
 def _answers(reached: Reached, task: int, local: Local, number: int) -> Iterable[tuple[_Answer, set[int]]]:
@@ -99,7 +123,7 @@ def _answers(reached: Reached, task: int, local: Local, number: int) -> Iterable
     return found.items()
 
 
-def _by_holding(reached: Reached, task: int, local: Local) -> Iterator[tuple[frozenset[int], dict[int, set[int]]]]:
+def by_holding(reached: Reached, task: int, local: Local) -> Iterator[tuple[frozenset[int], dict[int, set[int]]]]:
     """Each set of locks that a task may hold in a local state, and what the values of objects are then."""
     me, others = {task + 1}, set(range(len(reached.program.tasks) + 1)) - {task + 1}
     may_hold = reached.holdings[task].get(local, set())
@@ -148,7 +172,7 @@ def _shared_work(reached: Reached) -> Iterator[Suspect]:
         part = reached.where({task: {local}})
         for other, places in sorted(met.items()):
             for place in sorted(places):
-                for _, objects in _by_holding(reached, task, local):
+                for _, objects in by_holding(reached, task, local):
                     piece = reached.where({other: {place}}, objects, part)
                     if piece:
                         yield Suspect(piece, task + 1, ends=True)

@@ -6,17 +6,16 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.analysis import returns_of, show_result
-from sevviz.census import FoundFault, Outcome
+from sevviz.census import FoundFault, Outcome, self_deadlock
 from sevviz.interpreter import step
-from sevviz.model import Fault
 from sevviz.symbolic.deadlocks import finished_locals
 from sevviz.symbolic.diagrams import EMPTY, MASK, SHIFT, TERMINAL
-from sevviz.symbolic.faults import Suspect, faults_of, schedule_of
+from sevviz.symbolic.faults import Suspect, by_holding, faults_of, schedule_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sevviz.model import Program, State
+    from sevviz.model import Fault, State
     from sevviz.symbolic.deadlocks import Deadlocks
     from sevviz.symbolic.reached import Part, Reached
     from sevviz.symbolic.rules import Local
@@ -73,30 +72,37 @@ def ended_outcomes(reached: Reached, suspects: list[Suspect], running: Part, mos
         for piece in [part] if pieces is None else pieces:
             state = reached.nearest(piece)
             returns = returns_of(reached.program, step(reached.program, state, suspect.actor).state)
-            for fault in faults_of(reached, state, suspect.actor):
+            for fault in faults_of(reached, state, suspect.actor, running):
                 key, length = (returns, fault), reached.length(piece) + 1
                 if key not in found or found[key][0] > length:
                     found[key] = length, state, suspect.actor
     return [
-        Outcome("fault", returns, None, schedule_of(reached, state, actor), NO_STATE, fault=fault)
+        Outcome("fault", returns, None, schedule_of(reached, state, actor, running), NO_STATE, fault=fault)
         for (returns, fault), (_, state, actor) in found.items()
     ], complete
 
 
-def self_deadlocks(program: Program, reached: Reached, outcomes: list[Outcome]) -> Iterator[FoundFault]:
+def self_deadlocks(reached: Reached, deadlocks: Deadlocks) -> list[FoundFault]:
     """Deadlocks of one, listed as faults too: the line to look at is that of the second acquisition."""
-    told = set[Fault]()
-    for outcome in sorted(outcomes, key=lambda found: len(found.schedule)):
-        waits = outcome.deadlock.waits if outcome.deadlock is not None and outcome.deadlock.cyclic else ()
-        if len(waits) == 1:
-            state = reached.final_state(outcome.schedule)
-            operation = program.position(state, waits[0].task - 1).operation
-            name = program.objects[waits[0].object].name
-            if operation is not None:
-                fault = Fault("self-deadlock", waits[0].task, operation.span, operation.source, name, (name,))
-                if fault not in told:
-                    told.add(fault)
-                    yield FoundFault(fault, outcome.schedule, None)
+    found: dict[Fault, tuple[int, State, Part | None]] = {}
+    for deadlock, states, sources in deadlocks.closings:
+        if deadlock.cyclic and len(deadlock.waits) == 1:
+            (wait,) = deadlock.waits
+            for piece in _by_place(reached, wait.task - 1, states):
+                state, length = reached.nearest(piece), reached.length(piece)
+                fault = self_deadlock(reached.program, state, wait)
+                if fault not in found or found[fault][0] > length:
+                    found[fault] = length, state, sources
+    return [FoundFault(fault, reached.schedule_to(end, sources), None) for fault, (_, end, sources) in found.items()]
+
+
+def _by_place(reached: Reached, task: int, part: Part) -> Iterator[Part]:
+    """A part in pieces by where a task is and which locks it holds."""
+    for local in sorted(reached.locals_of(task)):
+        for _, objects in by_holding(reached, task, local):
+            piece = reached.where({task: {local}}, objects, part)
+            if piece:
+                yield piece
 
 
 def result_counts(reached: Reached) -> tuple[ResultCount, ...]:

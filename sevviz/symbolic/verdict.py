@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from sevviz.census import FoundFault, Outcome
-from sevviz.symbolic.deadlocks import find_deadlocks
+from sevviz.symbolic.deadlocks import find_cycles, find_deadlocks
 from sevviz.symbolic.faults import ended_by_faults, find_faults, find_suspects
 from sevviz.symbolic.images import Images
 from sevviz.symbolic.limits import LimitReachedError, Limits
@@ -124,25 +124,27 @@ def check_symbolic(program: Program, limits: Limits | None = None) -> SymbolicVe
 
 def _look(verdict: SymbolicVerdict, reached: Reached, limits: Limits) -> None:
     """Ask all questions, the cheap ones first: what is known when a limit is reached stays known."""
-    suspects = find_suspects(reached)
+    images, cycles = Images(reached), find_cycles(reached)
+    running = cycles.running
+    suspects = find_suspects(reached, images, running)
     verdict.states = reached.diagrams.count(reached.states) + ended_by_faults(reached, suspects)
-    faults = find_faults(reached, suspects)
+    faults = find_faults(reached, suspects, running)
     verdict.faults = tuple(FoundFault(fault, schedule, None) for fault, schedule in faults.items())
-    deadlocks = find_deadlocks(reached, Images(reached), LISTED)
+    deadlocks = find_deadlocks(reached, images, cycles, LISTED)
     stopped, all_deadlocks = deadlock_outcomes(reached, deadlocks, LISTED)
     verdict.outcomes = tuple(stopped)
-    alone = tuple(self_deadlocks(verdict.program, reached, stopped))
+    alone = self_deadlocks(reached, deadlocks)
     verdict.faults = tuple(sorted((*verdict.faults, *alone), key=lambda found: len(found.schedule)))
     if not all_deadlocks:
         verdict.note("not all deadlocks are listed")
-    ended, all_ended = ended_outcomes(reached, suspects, deadlocks.running, LISTED)
+    ended, all_ended = ended_outcomes(reached, suspects, running, LISTED)
     if not all_ended:
         verdict.note("not all results at faults are listed")
     _look_at_ends(verdict, reached, ended)
     if reached.rules.have_loops():
         from sevviz.symbolic.endless import Endless
 
-        endless = Endless(reached, limits)
+        endless = Endless(reached, limits, running)
         verdict.livelock = endless.livelock()
         verdict.starvation = endless.starvation()
 

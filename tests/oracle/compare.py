@@ -15,30 +15,31 @@ def differences(verdict: dict[str, Any], result: Result) -> list[str]:
         expected = result.outcomes[outcome], result.shortest[outcome]
         if (count, length) != expected:
             found.append(f"{outcome}: the engine has (count, shortest) {(count, length)}, the oracle {expected}")
+    found += _sets("held at self-deadlocks", _holding(verdict), result.holding)
     return found + _sets("faults", _faults(verdict), _expected_faults(result))
+
+
+def _holding(verdict: dict[str, Any]) -> set[tuple[Fault, frozenset[str]]]:
+    """Each self-deadlock with what is held."""
+    alone = (found for found in verdict["faults"] if found["kind"] == "self-deadlock")
+    return {((f["kind"], f["task"], f["line"], f["object"]), frozenset(f["holding"])) for f in alone}
 
 
 def _faults(verdict: dict[str, Any]) -> set[tuple[Fault, int, str | None]]:
     """Each fault with the length of a shortest schedule to it and the number of schedules that have its kind.
 
-    The engine also tells apart what is held and, at a return, the line; the oracle does not.
+    The engine also tells apart what is held and, at a return, the line; here that is not compared.
     """
     shortest: dict[tuple[Fault, str | None], int] = {}
     for found in verdict["faults"]:
-        key = _placed((found["kind"], found["task"], found["line"], found["object"])), _affected(found)
+        key = _placed((found["kind"], found["task"], found["line"], found["object"])), found["interleavings"]
         length = len(found["schedule"].split())
         shortest[key] = min(length, shortest.get(key, length))
     return {(fault, length, affected) for (fault, affected), length in shortest.items()}
 
 
-def _affected(fault: dict[str, Any]) -> str | None:
-    # A self-deadlock is an outcome as well, and counted there: each task's apart.
-    return None if fault["kind"] == "self-deadlock" else fault["interleavings"]
-
-
 def _expected_faults(result: Result) -> set[tuple[Fault, int, str | None]]:
     counts = {kind: None if count is None else str(count) for kind, count in result.affected.items()}
-    counts["self-deadlock"] = None
     return {(_placed(fault), length, counts[fault[0]]) for fault, length in result.faults.items()}
 
 

@@ -27,6 +27,8 @@ class Result:
     """Each fault with the length of a shortest schedule to it."""
     affected: dict[str, int | None] = field(default_factory=dict)
     """Each kind of fault with the number of complete schedules that have one."""
+    holding: set[tuple[Fault, frozenset[str]]] = field(default_factory=set)
+    """Each self-deadlock with all locks that the task holds there."""
 
 
 class Edge(NamedTuple):
@@ -45,20 +47,24 @@ class _Notes:
         self.shortest: dict[Outcome, int] = {}
         self.faults: dict[Fault, int] = {}
         self.affected: Counter[str] = Counter()
+        self.holding: set[tuple[Fault, frozenset[str]]] = set()
 
     def outcomes(self, outcomes: Iterable[Outcome], length: int, times: int) -> None:
         for outcome in outcomes:
             self.counts[outcome] += times
             self.shortest[outcome] = min(length, self.shortest.get(outcome, length))
 
-    def recorded(self, faults: Iterable[Fault], length: int) -> None:
-        for fault in faults:
+    def recorded(self, effect: Effect, length: int) -> None:
+        for fault in effect.faults:
             self.faults[fault] = min(length, self.faults.get(fault, length))
+            if fault[0] == "self-deadlock":
+                held = frozenset(name for name, task, _ in effect.world.held if task + 1 == fault[1])
+                self.holding.add((fault, held))
 
     def result(self, *, counted: bool) -> Result:
         outcomes = {outcome: count if counted else None for outcome, count in self.counts.items()}
         affected = {fault[0]: self.affected[fault[0]] if counted else None for fault in self.faults}
-        return Result(outcomes, self.shortest, self.faults, affected)
+        return Result(outcomes, self.shortest, self.faults, affected, self.holding)
 
 
 def enumerate_schedules(scheme: Scheme, scenario: Scenario, limit: int = 200_000) -> Result:
@@ -78,7 +84,7 @@ def enumerate_schedules(scheme: Scheme, scenario: Scenario, limit: int = 200_000
             raise TooLarge
         for move in rules.moves(world):
             effect = rules.apply(world, move)
-            notes.recorded(effect.faults, length + 1)
+            notes.recorded(effect, length + 1)
             reported, ends = verdict(rules, effect, move)
             notes.outcomes(reported, length + 1, times=1)
             after = kinds | {fault[0] for fault in effect.faults}
@@ -114,7 +120,7 @@ def reachable(scheme: Scheme, scenario: Scenario, limit: int = 200_000) -> Resul
         edges[world] = []
         for move in rules.moves(world):
             effect = rules.apply(world, move)
-            notes.recorded(effect.faults, depth[world] + 1)
+            notes.recorded(effect, depth[world] + 1)
             reported, ends = verdict(rules, effect, move)
             notes.outcomes(reported, depth[world] + 1, times=0)
             edges[world].append(Edge(reported, effect.faults, None if ends else effect.world))

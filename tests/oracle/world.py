@@ -241,4 +241,4 @@ class Rules:
     def _left_changed(self, world: World) -> list[str]:
         persistent = self.scheme.persistent
         changed = [name for name, value in world.values if value != self.first_values.get(name, 0)]
-        return [name for name in changed if name not in persistent and name.split(".")[-1] not in persistent]
+        return [name for name in changed if persistent.isdisjoint({name, name.partition(".")[2], name.split(".")[-1]})]
