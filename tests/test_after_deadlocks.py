@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agreement import compare
 from oracle import parse_scheme, reachable, scenario_from_table
@@ -11,9 +11,7 @@ from oracle.compare import differences
 import sevviz
 from sevviz.catalogue import make_scenario
 from sevviz.symbolic import check_symbolic
-
-if TYPE_CHECKING:
-    from sevviz.verdict import Verdict
+from sevviz.verdict import Verdict, verdict_of
 
 HEADER = """/*
  * title: A scheme of the test
@@ -35,7 +33,7 @@ def agreed(first: str, second: str = "", tasks: tuple[str, ...] = (), **settings
     text = HEADER + "\n".join(f"static int {name}(struct kvm *a)\n{{\n\t{body}\n}}" for name, body in functions.items())
     table = {"tasks": list(tasks or [f"{name}(A)" for name in functions]), **settings}
     program = sevviz.program(sevviz.load_text(text), make_scenario("test", table))
-    verdict = sevviz.verdict.verdict_of(program)
+    verdict = verdict_of(program)
     assert compare(verdict, check_symbolic(program)) == []
     assert differences(verdict.to_json(), reachable(parse_scheme(text), scenario_from_table(table))) == []
     return verdict
