@@ -42,7 +42,10 @@ def agreed(first: str, second: str = "", tasks: tuple[str, ...] = (), **settings
 def lines(verdict: Verdict) -> list[tuple[str, int, tuple[str, ...], int]]:
     """Each fault: its kind, its line counted from the first function's, what is held, and the length of a schedule."""
     found = verdict.to_json()["faults"]
-    return [(f["kind"], f["line"] - HEADER.count("\n"), tuple(sorted(f["holding"])), len(f["schedule"].split())) for f in found]
+    return [
+        (f["kind"], f["line"] - HEADER.count("\n"), tuple(sorted(f["holding"])), len(f["schedule"].split()))
+        for f in found
+    ]
 
 
 def test_a_self_deadlock_is_told_for_each_line_that_it_can_happen_at() -> None:
