@@ -82,6 +82,15 @@ def test_names_that_promela_or_the_model_has_already_are_written_otherwise(tmp_p
 
 
 @pytest.mark.spin
+def test_numbers_of_32_bits_and_the_one_that_usually_stands_for_no_result(tmp_path: Path) -> None:
+    """65,536 is not 0, as it were in 16 bits, and 32,767 is a result like others."""
+    text = "static int f(struct kvm *k)\n{\n\tk->x = 65536;\n\tif (k->x)\n\t\treturn 32767;\n\treturn 100000;\n}\n"
+    text += "static int g(struct kvm *k)\n{\n\tk->x = 0;\n\treturn -70000;\n}\n"
+    program = sevviz.program(sevviz.load_text(HEADER.format("x") + text), tasks=("f(A)", "g(A)"))
+    assert_spin_agrees(explore(program), tmp_path)
+
+
+@pytest.mark.spin
 def test_a_place_that_is_never_left_is_a_dead_end(tmp_path: Path) -> None:
     """Only the lock's holder comes to ask for it: no case of the operation is left to write."""
     text = (

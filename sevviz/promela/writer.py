@@ -8,6 +8,7 @@ asked; no lock rule is written here.
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from sevviz.errors import ScenarioError
@@ -17,7 +18,7 @@ from sevviz.promela.names import identifiers
 from sevviz.symbolic.rules import Local, Rules, local_state, mark_of, position_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sevviz.model import Operation, Program
     from sevviz.symbolic.limits import Limits
@@ -48,8 +49,10 @@ HEADER = """/*
 #else
 #define FORBID(condition) skip
 #endif
-#define RUNNING 32767
+#define RUNNING {running}
 """
+
+SHORT = range(-(1 << 15), 1 << 15)  # the values of Promela's type of that name
 
 
 def promela(program: Program, limits: Limits | None = None) -> str:
@@ -73,23 +76,29 @@ class _Writer:
         self.domain = closure(self.rules) or reached_domain(program, limits)
         self.names = identifiers([shared.name for shared in program.objects])
         self.tasks = range(len(program.tasks))
+        ends = (self.rules.position(task, place).result for task in self.tasks for place in self.domain.locals[task])
+        self.results = {result for result in ends if result is not None}
+        self.running = next(number for number in count(SHORT[-1], -1) if number not in self.results)
         self.may_end = any(self._breaks(t, place) for t in self.tasks for place in self.domain.locals[t])
 
     def text(self) -> str:
         """The whole model."""
         title = HEADER.format(
-            title=self.program.title, scenario=self.program.scenario or "tasks", name=self.program.name
+            title=self.program.title,
+            scenario=self.program.scenario or "tasks",
+            name=self.program.name,
+            running=self.running,
         )
         parts = [title, *self._declarations(), *(line for task in self.tasks for line in self._process(task))]
         return "\n".join(parts) + "\n"
 
     def _declarations(self) -> Iterator[str]:
-        for shared, name in zip(self.program.objects, self.names, strict=True):
-            kind, first = ("byte", "") if shared.is_lock else ("short", f" = {shared.initial}")
+        for shared, name, values in zip(self.program.objects, self.names, self.domain.values, strict=True):
+            kind, first = ("byte", "") if shared.is_lock else (_type_of(values), f" = {shared.initial}")
             yield f"{kind} {name}{first}; /* {shared.kind} {shared.name} */"
         for task in self.tasks:
             result = self.rules.position(task, local_state(0, 0)).result  # of a task that returns without a step
-            yield f"short result_{task + 1} = {'RUNNING' if result is None else result};"
+            yield f"{_type_of(self.results)} result_{task + 1} = {'RUNNING' if result is None else result};"
             if self._inside(task):
                 yield f"byte inside_{task + 1}; /* which work it is inside, 0 for none */"
         if self.may_end:
@@ -101,7 +110,7 @@ class _Writer:
         results = [f"now.result_{task + 1}" for task in self.tasks]
         yield "#ifdef OUTCOMES"
         places = " ".join(["%d"] * len(results))
-        finished = " && ".join(f"{result} != 32767" for result in results)
+        finished = " && ".join(f"{result} != {self.running}" for result in results)
         yield f'#define REPORT c_code {{ if ({finished}) printf("outcome {places}\\n", {", ".join(results)}); }}'
         yield "#else\n#define REPORT skip\n#endif"
 
@@ -230,6 +239,10 @@ class _Writer:
             return f"end_{position_of(place)}{marks}"
         builtin = "" if operation.source == 0 else f"{operation.function}_"
         return f"{builtin}line_{operation.span.line}_{position_of(place)}{marks}"
+
+
+def _type_of(values: Iterable[int]) -> str:
+    return "short" if all(value in SHORT for value in values) else "int"
 
 
 def _one_of(name: str, values: list[int]) -> str:
