@@ -27,6 +27,7 @@ DELEGATED = {
     "exercises": ("exercises.commands", "main", "list, mark and lint exercises"),
     "grade": ("grade", "main", "mark the submissions of a whole class"),
 }
+LIMIT = "stop at N states (symbolic: nodes, looked at every 1,024): inconclusive"
 ENGINES = ("auto", "explicit", "symbolic")
 
 
@@ -96,7 +97,7 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     check = commands.add_parser("check", help="search every interleaving of a scheme, or replay one schedule")
     _add_program(check)
     check.add_argument("--engine", choices=ENGINES, default="auto", help="auto: explicit up to four tasks")
-    check.add_argument("--limit", type=_positive, metavar="N", help="stop at N states (symbolic: nodes): inconclusive")
+    check.add_argument("--limit", type=_positive, metavar="N", help=LIMIT)
     check.add_argument("--schedule", metavar="STRING", help='replay this schedule, such as "1 1 2", and show its steps')
     check.add_argument("--json", action="store_true", help="print one JSON object")
     check.set_defaults(run="check")
