@@ -13,10 +13,14 @@ def main() -> int:
         found, needed = sys.version.split()[0], ".".join(map(str, OLDEST_PYTHON))
         print(f"sevviz: this is Python {found}; sevviz needs Python {needed} or newer", file=sys.stderr)
         return 2
-    # Imported late: the module uses what an older Python does not have.
-    from sevviz.bootstrap import run
+    try:
+        # Imported late: the module uses what an older Python does not have.
+        from sevviz.bootstrap import run
 
-    return run(sys.argv[1:])
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:  # before the command line is there to word it
+        print("sevviz: interrupted", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

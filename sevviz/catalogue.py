@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import tomllib
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sevviz.csource import Scheme, Settings, load_scheme, make_program, suggest
+from sevviz.csource import SIZE_LIMIT, Scheme, Settings, load_scheme, make_program, suggest
 from sevviz.errors import ScenarioError, SevvizError
 from sevviz.families import FAMILIES, family_member, vm_name
 
@@ -53,7 +54,7 @@ def load(name_or_path: str | Path) -> Scheme:
             near = suggest(written, scheme_names())
             raise SevvizError(f"no scheme {written!r}{f'{near} Else' if near else ';'} {_where_names_are()}")
     try:
-        data = path.read_bytes()
+        data = _read(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise SevvizError(f"{written}: cannot be read ({reason}); {_where_names_are()}") from None
@@ -63,6 +64,15 @@ def load(name_or_path: str | Path) -> Scheme:
 def _where_names_are() -> str:
     names = "run `sevviz list` (in Python: sevviz.scheme_names())"
     return f"{names} for the {len(scheme_names())} names, or give the path of a .c file"
+
+
+def _read(path: Path) -> bytes:
+    """What a scheme file has, and no more than shows that it is too long; raises OSError for what is no file."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        # A device may never end, and a pipe may never begin.
+        raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
+    with path.open("rb") as file:
+        return file.read(SIZE_LIMIT + 1)
 
 
 def load_text(text: str | bytes, name: str = "scheme.c") -> Scheme:

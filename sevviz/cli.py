@@ -45,6 +45,7 @@ examples:
   sevviz check my_scheme.c --task "migrate(B, A)" --task "ioctl(A)" --signals
   sevviz check naive --schedule "1 2"
 """
+LIMIT = "stop at N states (symbolic: nodes, looked at every 1,024): inconclusive"
 ENGINES = ("auto", "explicit", "symbolic")
 
 
@@ -130,7 +131,7 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     _add_program(check)
     check.add_argument("--engine", choices=ENGINES, default="auto", help="auto: explicit up to four tasks")
-    check.add_argument("--limit", type=_positive, metavar="N", help="stop at N states (symbolic: nodes): inconclusive")
+    check.add_argument("--limit", type=_positive, metavar="N", help=LIMIT)
     check.add_argument("--schedule", metavar="STRING", help='replay this schedule, such as "1 1 2", and show its steps')
     check.add_argument("--json", action="store_true", help="print one JSON object")
     check.set_defaults(run="check")

@@ -73,6 +73,8 @@ def _write_drawing(program: Program, view: str, schedule: str, output: Path) -> 
 
         figure = draw_timeline(run(program, parse_schedule(schedule, len(program.tasks))))
         return _save(figure, figure.alt, output)
+    if view == "map":
+        return _write_map(program, schedule, output)
     verdict = verdict_of(program)
     if view == "census":
         from sevviz.views.census import draw_census
@@ -80,9 +82,20 @@ def _write_drawing(program: Program, view: str, schedule: str, output: Path) -> 
         census = draw_census(verdict)
         return _save(census, census.alt, output)
     from sevviz.views.progress_figure import draw_progress
+
+    picture = draw_progress(verdict, schedule)
+    return _save(picture, picture.alt, output)
+
+
+def _write_map(program: Program, schedule: str, output: Path) -> str:
+    from sevviz.views.statemap import MOST_STATES
     from sevviz.views.statemap_figure import draw_state_map
 
-    picture = draw_progress(verdict, schedule) if view == "progress" else draw_state_map(verdict, schedule)
+    verdict = verdict_of(program, MOST_STATES)  # a search for more would only tell how many are too many
+    if not verdict.complete:
+        words = f"a state map shows up to {MOST_STATES:,} states, and this search has more"
+        raise SevvizError(f"{words}: take a scenario with fewer tasks, or another view")
+    picture = draw_state_map(verdict, schedule)
     return _save(picture, picture.alt, output)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,6 +71,18 @@ def test_a_scheme_is_loaded_by_name_by_path_and_from_text(tmp_path: Path) -> Non
     assert sevviz.load(str(path)).name == "mine"
     assert sevviz.load_text(text(HOLD), "other.c").name == "other"
     assert sevviz.check(text(HOLD)).status == "clean"
+
+
+def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.c")
+    (tmp_path / "zero.c").symlink_to("/dev/zero")
+    for name in ("pipe.c", "zero.c"):
+        with pytest.raises(SevvizError, match=r"cannot be read \(it is a device or a pipe, not a file\)"):
+            sevviz.load(tmp_path / name)
+    with (tmp_path / "large.c").open("wb") as file:
+        file.truncate(2**40)  # a terabyte of holes
+    with pytest.raises(SevvizError, match=r"large\.c:1:1: the file has more than 262,144 bytes"):
+        sevviz.load(tmp_path / "large.c")
 
 
 def test_what_cannot_be_read_says_why_and_what_can(tmp_path: Path) -> None:

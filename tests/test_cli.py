@@ -226,6 +226,30 @@ def test_results_that_cannot_be_written_are_no_verdict(command: str) -> None:
     assert in_shell(command, ">&-") == (2, closed)
 
 
+def test_a_file_whose_name_is_not_utf_8_is_shown_with_escapes(tmp_path: Path) -> None:
+    scheme = os.fsencode(tmp_path) + b"/caf\xe9.c"
+    Path(os.fsdecode(scheme)).write_bytes((ROOT / "data" / "schemes" / "naive.c").read_bytes())
+    ours: list[str | bytes] = [sys.executable, "-c", "import sys; from sevviz.cli import main; sys.exit(main())"]
+    commands: list[tuple[list[str | bytes], int]] = [
+        (["check", scheme, "--json"], 1),
+        (["check", scheme], 1),
+        (["promela", scheme, "-o", scheme + b".pml"], 0),
+        (["export", scheme, "-o", scheme + b".html"], 0),
+        (["figure", scheme, "-o", scheme + b".svg"], 0),
+        (["check", scheme + b"c"], 2),
+    ]
+    for command, status in commands:
+        done = subprocess.run([*ours, *command], cwd=ROOT, capture_output=True, timeout=60, check=False)
+        assert (done.returncode, b"Traceback" in done.stderr) == (status, False), done.stderr
+        if "--json" in command:
+            assert json.loads(done.stdout.decode("utf-8"))["scheme"] == r"caf\udce9"
+
+
+def test_json_is_json_where_standard_output_has_only_ascii() -> None:
+    told = run("list", "--json", PYTHONIOENCODING="ascii").stdout
+    assert json.loads(told)["scenarios"][0]["title"] == "A→B alone"
+
+
 def test_an_error_that_cannot_be_told_is_still_bad_input() -> None:
     assert in_shell("check nothere", "2> /dev/full") == (2, "")
     assert in_shell("check nothere", "2>&-") == (2, "")

@@ -107,6 +107,10 @@ HELPERS = [
     ("static bool *flag(struct kvm *k) { return &k->s.f; }\n",
      "WRITE_ONCE(*flag(src), 7); dst->s.f = 3; return src->s.f == dst->s.f;",
      ["WRITE_ONCE(A.s.f, 1)", "B.s.f = 1", "read A.s.f", "read B.s.f"], 1),
+    ("static bool busy;\n", "*(src < dst ? &dst->f : &busy) = 7; return dst->f;", ["B.f = 1", "read B.f"], 1),
+    ("", ("struct part *p = &dst->one; bool *b = &p->on; p = &dst->two; p->on = 2; dst->one.on = 3;"
+          " return *b + dst->two.on;"),
+     ["B.two.on = 1", "B.one.on = 1", "read B.one.on", "read B.two.on"], 2),
     ("static bool busy;\n", "bool *p = dst < src ? &dst->f : &busy; *p = 2; return *p;", ["busy = 1", "read busy"], 1),
     ("static bool busy;\n", "WRITE_ONCE(busy, 5); return READ_ONCE(busy);", ["WRITE_ONCE(busy, 1)", "READ_ONCE(busy)"],
      1),

@@ -7,6 +7,10 @@ import gzip
 import hashlib
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -140,6 +144,32 @@ def test_what_is_no_notebook_is_refused_in_one_line(tmp_path: Path, capsys: pyte
     assert "cannot be read (No such file or directory)" in capsys.readouterr().err
     assert main(["export", "naive", "-o", str(tmp_path / "no" / "such" / "x.html")]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["/proc/book", "taken", "taken/book"])
+def test_a_book_is_not_written_where_there_can_be_no_folder(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    assert main(["export", "--all", "-o", str(tmp_path / place)]) == 2
+    assert f"{tmp_path / place}: is no folder to write in (" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_a_notebook_runs_ends_with_one_clean_line(tmp_path: Path) -> None:
+    path, started = tmp_path / "slow.ipynb", tmp_path / "started"
+    nbformat.write(notebook(f"open({str(started)!r}, 'w').close()\nimport time\ntime.sleep(60)"), path)
+    code = "import sys; from sevviz.cli import main; sys.exit(main())"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "export", str(path), "-o", str(tmp_path / "slow.html")],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        while not started.exists() and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "sevviz: interrupted\n")
+    assert not (tmp_path / "slow.html").exists()
 
 
 def test_other_peoples_widgets_become_a_sentence() -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import sevviz
 from sevviz.cli import main
 from sevviz.figures import ENDINGS, VIEWS, write_figure
+from sevviz.verdict import verdict_of
 from sevviz.views.graph_on_paper import graph_on_paper
+from sevviz.views.statemap import MOST_STATES
 from sevviz.views.waitfor import draw_wait_for
+
+if TYPE_CHECKING:
+    from sevviz.model import Program
+    from sevviz.verdict import Verdict
 
 ROOT = Path(__file__).parent.parent
 BEGINNINGS = {".svg": b"<", ".pdf": b"%PDF-", ".png": b"\x89PNG\r\n"}
@@ -72,3 +79,19 @@ def test_what_cannot_be_drawn_is_said_and_nothing_is_written(
     assert main(["figure", "naive", *arguments]) == 2
     assert said in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_map_of_too_many_states_is_refused_without_visiting_them_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limits: list[int] = []
+
+    def noted(program: Program, limit: int) -> Verdict:
+        limits.append(limit)
+        return verdict_of(program, limit)
+
+    monkeypatch.setattr("sevviz.figures.verdict_of", noted)
+    output = tmp_path / "x.svg"
+    assert main(["figure", "naive", "--scenario", "ring64", "--view", "map", "-o", str(output)]) == 2
+    assert "a state map shows up to 1,500 states, and this search has more" in capsys.readouterr().err
+    assert (limits, output.exists()) == ([MOST_STATES], False)

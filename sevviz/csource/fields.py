@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.csource.ir import Access, Assign, Call, Expression, Field, Function, Global, GlobalObject, Local, Return
+from sevviz.csource.pointers import ACCESSORS
 from sevviz.csource.values import Location
 from sevviz.model import PLAIN, Kind, Span
 
@@ -107,7 +108,38 @@ def infer_kinds(text: Text, functions: dict[str, Function], objects: dict[str, G
     found = [use for function in functions.values() for use in _uses(flow, function)]
     for location, use in sorted(found, key=lambda pair: (pair[1].span, pair[0])):
         note_use(uses, location, use)
+    _spread_bools(uses, _same_types(flow))
     return uses
+
+
+def _same_types(flow: _Flow) -> list[set[Location]]:
+    """Places of one type: what one `?:` may be the address of, and what pointers to one sort of struct point to."""
+    groups: list[set[Location]] = []
+    structs: dict[str, set[Location]] = {"kvm_sev_info": {Location("", ACCESSORS["to_kvm_sev_info"])}}
+    for (name, slot), places in flow.sets.items():
+        function = flow.functions[name]
+        pointee = function.variables[slot].pointee if slot >= 0 else function.result.removesuffix(" *")
+        if pointee == "?":
+            groups.append(places)
+        elif pointee and pointee not in POINTEES:
+            structs.setdefault(pointee, set()).update(places)
+    return [*groups, *structs.values()]
+
+
+def _spread_bools(uses: dict[Location, Use], groups: list[set[Location]]) -> None:
+    """Make bools of the fields that are the same member, or the same choice, as one that is known to be a bool."""
+    news = [location for location, use in uses.items() if use.boolean]
+    while news:
+        told = news.pop()
+        for group in groups:
+            for base in sorted(group):
+                if told.root != base.root or told.path[: len(base.path)] != base.path:
+                    continue
+                rest = told.path[len(base.path) :]
+                twins = [Location(root, (*path, *rest)) for root, path in sorted(group)]
+                for twin in [twin for twin in twins if twin in uses and not uses[twin].boolean]:
+                    note_use(uses, twin, uses[told])
+                    news.append(twin)
 
 
 def _uses(flow: _Flow, function: Function) -> list[tuple[Location, Use]]:

@@ -52,9 +52,7 @@ class Text:
 def decode(data: bytes, name: str) -> str:
     """The text of a scheme file, with line ends made one. Refuses what is too large, not UTF-8 or has a NUL byte."""
     if len(data) > SIZE_LIMIT:
-        message = (
-            f"the file has {len(data):,} bytes, a scheme at most {SIZE_LIMIT:,}: keep the locking and drop the rest"
-        )
+        message = f"the file has more than {SIZE_LIMIT:,} bytes: keep the locking and drop the rest"
         raise SchemeError(message, file=name)
     try:
         text = data.decode("utf-8-sig")

@@ -54,6 +54,7 @@ class Scheme:
 
 def load_scheme(source: bytes | str, name: str) -> Scheme:
     """Read a scheme; raises SchemeError at the first thing that is not understood. `name` is the file's, for errors."""
+    name = name.encode(errors="backslashreplace").decode()  # a file's name need not be UTF-8
     # A lone surrogate in a str, which is no character, becomes bytes that are not UTF-8 and is refused as such.
     text = Text(name, decode(source.encode(errors="surrogatepass") if isinstance(source, str) else source, name))
     check_comments(text)

@@ -42,8 +42,8 @@ def notebooks_folder() -> Path:
 def write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False, suffix=".part") as part:
-            part.write(text)
+        with tempfile.NamedTemporaryFile("wb", dir=path.parent, delete=False, suffix=".part") as part:
+            part.write(text.encode(errors="backslashreplace"))  # a notebook's name, its title, need not be UTF-8
         Path(part.name).chmod(0o644)
         Path(part.name).replace(path)
     except OSError as error:

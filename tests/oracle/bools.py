@@ -22,6 +22,9 @@ def bool_places(tree: Node) -> frozenset[str]:
         for node in _all_below(item.body):
             for expression in _where_one_is_expected(node, pointers, wanted, item.decl):
                 found |= _addressed(expression)
+    choices = [_addressed(node) for item in definitions for node in _all_below(item.body) if _kind(node) == "TernaryOp"]
+    for _ in choices:  # both sides of ?: have one type, and one choice may lead to the next
+        found.update(*(names for names in choices if names & found))
     return frozenset(found)
 
 
