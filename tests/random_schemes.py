@@ -181,3 +181,67 @@ def _leaving(take: str, leave: str) -> str:
         take = take.replace("FAIL(ret)", leave)
         return re.sub(r"\)\n\t\tFAIL\((.*?)\)", rf") {{\n\t\tret = \1;\n\t\t{leave}\n\t}}", take)
     return re.sub(r"FAIL\((.*?)\)", r"return \1;", take)
+
+
+# Bools and ints, by their names and by pointers of every sort.
+_PLACES = (
+    "kvm->busy", "busy", "*at", "other->part.on", "*flag(kvm)", "*(n ? &kvm->busy : &busy)", "kvm->count", "*numbers",
+    "n", "b", "part->on", "kvm->spare.on", "*either(at, &other->part.on, n)",
+)  # fmt: skip
+_VALUES = ("-EBUSY", "7", "0", "1", "-1", "kvm->count + 2", "b + b", "!n", "n - 3", "as_bool(5)")
+_BOOLS = """/*
+ * title: Random stores {seed}
+ * source: made by a generator
+ * entry: migrate
+ */
+static bool busy = 4;
+
+static bool as_bool(int value)
+{{
+	return value;
+}}
+
+static bool *flag(struct kvm *kvm)
+{{
+	return &kvm->busy;
+}}
+
+static bool *either(bool *first, bool *second, int which)
+{{
+	return which ? first : second;
+}}
+
+static int migrate(struct kvm *kvm, struct kvm *other)
+{{
+	int n = 3, *numbers = &kvm->count;
+	bool b = 9, *at = &kvm->part.on;
+	struct sub *part = &kvm->spare;
+
+	part = &other->part;
+	{statements}
+	return n + b + kvm->count + (kvm->busy == 1 ? 100 : 0) + (busy == 1 ? 200 : 0) + (kvm->part.on == 1 ? 400 : 0);
+}}
+"""
+
+
+def random_stores(seed: int) -> str:
+    """The text of a scheme whose task stores numbers in ints and bools, and returns what that left."""
+    random = Random(seed)  # noqa: S311 - it must be repeatable, not secret
+    return _BOOLS.format(seed=seed, statements="\n\t".join(_store(random) for _ in range(random.randint(4, 12))))
+
+
+def _store(random: Random) -> str:
+    place, value = random.choice(_PLACES), random.choice((*_VALUES, *_PLACES))
+    pointer = random.choice(("at", "&busy", "flag(kvm)", "&kvm->part.on", "numbers", "&kvm->count"))
+    condition = f"{random.choice(_PLACES)} {random.choice(('==', '<', '>', '!='))} {value}"
+    shared = random.choice([place for place in _PLACES if place not in ("n", "b")])
+    return random.choice((
+        f"{place} = {value};",
+        f"n = ({place} = {value});",
+        f"({place}){random.choice(('++', '--'))};",
+        f"({place}) {random.choice(('+=', '-='))} {value};",
+        f"WRITE_ONCE({shared}, {value});",
+        f"smp_store_release({pointer}, {value});",
+        f"at = {random.choice(('&kvm->busy', '&busy', 'flag(other)', 'n ? &busy : &kvm->part.on'))};",
+        f"if ({condition})\n\t\t{place} = {value};",
+    ))  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from oracle import Result, parse_scheme, reachable, scenario_from_table
 from oracle.compare import differences
-from random_schemes import random_scheme
+from random_schemes import random_scheme, random_stores
 
 import sevviz
 from sevviz.catalogue import make_scenario
@@ -72,6 +72,15 @@ def test_engine_and_oracle_agree_on_random_schemes(block: int) -> None:
             found, _ = compared(random_scheme(seed), table)
             if found:
                 disagreements[seed, str(table)] = found
+    assert disagreements == {}
+
+
+def test_engine_and_oracle_agree_on_what_stores_leave_in_bools_and_ints() -> None:
+    disagreements = {}
+    for seed in range(60):
+        found, _ = compared(random_stores(seed), {"tasks": ["migrate(A, B)"]})
+        if found:
+            disagreements[seed] = found
     assert disagreements == {}
 
 

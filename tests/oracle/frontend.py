@@ -56,7 +56,7 @@ def parse_scheme(text: str) -> Scheme:
     declared = [item for item in tree.ext if _kind(item) == "Decl" and _kind(item.type) == "TypeDecl"]
     return Scheme(
         functions=functions,
-        globals={item.name: _initial(item.init) for item in declared},
+        globals={item.name: _first_value(item) for item in declared},
         bool_places=bool_places(tree),
         entry=header["entry"],
         persistent=frozenset(re.findall(r"[\w.]+", header.get("persistent", ""))),
@@ -134,6 +134,11 @@ def _tell_apart(node: Node, names: dict[str, str], taken: set[str]) -> None:
         names[node.name] = node.name + "'" * sum(name.rstrip("'") == node.name for name in taken)
         node.name = names[node.name]
         taken.add(node.name)
+
+
+def _first_value(item: Node) -> int:
+    value = _initial(item.init)
+    return int(value != 0) if is_bool(item.type) else value
 
 
 def _initial(node: Node) -> int:
