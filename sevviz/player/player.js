@@ -316,7 +316,7 @@ class Listing {
     const marks = h("span", { class: "sv-marks" });
     const code = h("code", {}, ...cutLine(pieces, []));
     const [indent] = /^\t*/u.exec(pieces.map(([text]) => text).join(""));
-    code.style.setProperty("--sv-indent", `${4 * indent.length}ch`);
+    code.style.setProperty("--sv-tabs", `${indent.length}`);
     const line = h("div", { class: "sv-line" }, marks, h("span", { class: "sv-number-cell" }, `${number}`), code);
     return { line, marks, code, pieces };
   }
