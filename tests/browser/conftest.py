@@ -1,4 +1,4 @@
-"""Fixtures for tests that need a browser; those that share one stay together in one worker."""
+"""Fixtures for tests that need a browser; they share one, so they stay together in one worker."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name == "browser":
             item.add_marker(pytest.mark.browser)
-            # Those with a JupyterLab share nothing with those that open pages: two groups, for two workers.
-            lab = "jupyter_lab" in vars(item.module) if isinstance(item, pytest.Function) else False
-            item.add_marker(pytest.mark.xdist_group("jupyter" if lab else "browser"))
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
