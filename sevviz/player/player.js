@@ -1160,9 +1160,22 @@ function render({ model, el }) {
   const image = h("img", { class: "sv-figure", alt: "", hidden: true });
   el.replaceChildren(home, image);
   let player = null;
+  // Each trait that is set is announced at once: a moment is told whole, in one message, and what is followed is not told back.
+  let quiet = false;
+  const quietly = (action) => {
+    quiet = true;
+    try {
+      action();
+    } finally {
+      quiet = false;
+    }
+  };
   const onChange = ({ schedule, step }) => {
-    model.set("schedule", schedule);
-    model.set("step", step);
+    if (quiet) return;
+    quietly(() => {
+      model.set("schedule", schedule);
+      model.set("step", step);
+    });
     model.save_changes();
   };
   const onUnveil = () => {
@@ -1175,7 +1188,8 @@ function render({ model, el }) {
   };
   const uncover = () => model.get("veiled") || player.unveil();
   const follow = () => {
-    if (model.get("schedule") !== player.schedule || model.get("step") !== player.step) player.open(model.get("schedule"), model.get("step"));
+    const [schedule, step] = [model.get("schedule"), model.get("step")];
+    if (!quiet && (schedule !== player.schedule || step !== player.step)) quietly(() => player.open(schedule, step));
   };
   const redraw = () => showFigure(image, model.get("figure"));
   rebuild();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ import sevviz
 from browser.chromium import payload_of, violations
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
     from browser.conftest import OpenPlayer
 
@@ -388,3 +389,45 @@ def test_no_line_of_a_listing_is_cut_off(open_player: OpenPlayer) -> None:
         assert page.evaluate(
             "[...document.querySelectorAll('.sv-code')].every((box) => box.scrollWidth <= box.clientWidth)"
         )
+
+
+# A stand-in for the model that a notebook gives to a widget: it announces each trait as it is set, and keeps messages.
+TWO_VIEWS = """async ([source, payload]) => {
+  const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const { default: widget } = await import(address);
+  const state = { payload, schedule: "", step: 0, veiled: false, figure: {} };
+  const listeners = {};
+  const messages = [];
+  let changed = {};
+  const model = {
+    get: (name) => state[name],
+    set(name, value) {
+      if (state[name] === value) return;
+      state[name] = changed[name] = value;
+      for (const listener of listeners[`change:${name}`] ?? []) listener();
+    },
+    save_changes() {
+      if (Object.keys(changed).length) messages.push(changed);
+      changed = {};
+    },
+    on: (event, listener) => (listeners[event] ??= []).push(listener),
+    off() {},
+  };
+  const views = [0, 1].map(() => {
+    const el = document.body.appendChild(document.createElement("div"));
+    widget.render({ model, el });
+    return el;
+  });
+  const button = (el, words) => [...el.querySelectorAll("button")].find((one) => one.textContent === words);
+  views.forEach((el, index) => button(el, `Step ${index + 1}`).click());
+  return [messages, views.map((el) => el.querySelector(".sv-field").value)];
+}"""
+
+
+def test_a_moment_is_told_to_the_kernel_whole_and_once(chromium: Browser) -> None:
+    page = chromium.new_page()
+    source = (Path(sevviz.__file__).parent / "player" / "player.js").read_text(encoding="utf-8")
+    messages, fields = page.evaluate(TWO_VIEWS, [source, payload_of("naive", "double")])
+    assert messages == [{"schedule": "1", "step": 1}, {"schedule": "1 2", "step": 2}]
+    assert fields == ["1 2", "1 2"]
+    page.close()
