@@ -69,6 +69,19 @@ def test_words_are_linked_to_the_glossary_once_in_each_notebook_and_are_in_it() 
         assert set(links) <= set(words), path.name
 
 
+def test_the_first_screen_is_an_answer_that_a_search_gives() -> None:
+    """Whoever reads no further than the first cell knows what came out; what 01 to 03 ask stays folded."""
+    first = text(cells(ROOT / "notebooks" / "00_start_here.ipynb")[0])
+    shown, _, folded = first.partition("<details>")
+    assert shown.split("\n\n")[1].startswith("**The answer:** to lock two virtual machines")
+    assert "both moves may be refused" in folded
+    for scheme in ("flag_then_mutex", "sev_lock_two_vms"):
+        verdict = sevviz.check(scheme, "double")
+        assert verdict.complete
+        assert not verdict.deadlocks
+    assert sevviz.check("v4", "double").status == "failed"
+
+
 def test_the_first_four_notebooks_explain_their_words() -> None:
     """A reader who knows no kernel begins there."""
     counts = {
