@@ -164,6 +164,17 @@ def test_axe_finds_nothing_in_the_widget(notebook: Page) -> None:
     assert violations(notebook, within=".sevviz") == []
 
 
+def test_a_phone_shows_the_notebook_alone(lab: str, chromium: Browser) -> None:
+    """README: /doc/ for /lab/ in the address; else the list of files would cover the notebook."""
+    page = chromium.new_page(viewport={"width": 375, "height": 812})
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{lab}/doc/tree/stepper.ipynb?token={TOKEN}")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    expect(page.locator("#jp-left-stack")).to_be_hidden()
+    assert page.locator(".jp-Notebook .jp-Cell").first.evaluate("(one) => one.getBoundingClientRect().width") > 250
+    page.close()
+
+
 def test_an_untrusted_notebook_shows_the_static_picture(lab: str, chromium: Browser) -> None:
     page = chromium.new_page()
     page.set_default_timeout(PATIENCE)
