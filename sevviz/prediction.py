@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import anywidget
 import traitlets
 
-from sevviz.counting import all_states
+from sevviz.counting import all_states, counted
 from sevviz.embedding import embedded
 from sevviz.errors import SevvizError
 from sevviz.schedule import format_schedule
@@ -92,7 +92,10 @@ def predict(
     explanation: str = "",
     tasks: Sequence[str] = (),
 ) -> Prediction:
-    """Ask which outcomes a scheme can reach in a scenario; the options are reachable and impossible ones."""
+    """Ask which outcomes a scheme can reach in a scenario; the options are reachable and impossible ones.
+
+    Raises SevvizError where the search does not finish: it could not say of anything that it is impossible.
+    """
     verdict = check(scheme, scenario, tasks=tuple(tasks))
     return Prediction(payload=prediction_payload(verdict, question, explanation))
 
@@ -134,6 +137,10 @@ def ask_payload(
 
 def prediction_payload(verdict: Verdict, question: str, explanation: str = "") -> dict[str, Any]:
     """The question, its options and what the search says of each; `happens` is what the search found."""
+    if not verdict.complete:
+        searched = counted(len(verdict.graph.states), "state")
+        message = f"the search stopped after {searched}, so it cannot tell what is impossible: ask about fewer tasks"
+        raise SevvizError(message)
     total = verdict.census.interleavings
     options = [_returned(verdict, returns, total) for returns in _result_tuples(verdict)]
     options.append(_bad_end(verdict, "deadlock", "They deadlock: none of the tasks involved ever goes on", total))
@@ -252,10 +259,12 @@ def static_html(payload: dict[str, Any]) -> str:
 
 def _answers(payload: dict[str, Any]) -> list[str]:
     words = payload["words"]
-    said = [
-        (option["text"], words["yes" if option["happens"] else "no"], option["truth"]) for option in payload["options"]
-    ]
-    return [f"{text}: {answer} {truth}".strip(" :").replace(":  ", ": ") for text, answer, truth in said]
+    found = [(one["text"], " ".join(filter(None, (words[_so(one)], one["truth"])))) for one in payload["options"]]
+    return [f"{text}: {said}" if said else text for text, said in found]
+
+
+def _so(option: dict[str, Any]) -> str:
+    return "yes" if option["happens"] else "no"
 
 
 def static_text(payload: dict[str, Any]) -> str:

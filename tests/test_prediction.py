@@ -11,7 +11,7 @@ import pytest
 import sevviz
 from sevviz.catalogue import make_scenario
 from sevviz.errors import SevvizError
-from sevviz.prediction import MOST_TUPLES, ask_payload, static_html, static_text
+from sevviz.prediction import MOST_TUPLES, ask_payload, prediction_payload, static_html, static_text
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("[01]*.ipynb"))
 
@@ -71,6 +71,15 @@ def test_an_unwinding_bug_is_among_the_answers_where_signals_may_come() -> None:
     assert told(killed)[text] is True
     assert killed["options"][-1]["truth"] == (
         "The search: it happens in 540 of 12,748 schedules; shortest: 1 1 1 1 2 1! 1 1."
+    )
+
+
+def test_a_search_that_did_not_finish_can_say_of_nothing_that_it_is_impossible() -> None:
+    cut = sevviz.check("v4", "double", limit=100)
+    with pytest.raises(SevvizError) as error:
+        prediction_payload(cut, "What can happen?")
+    assert str(error.value) == (
+        "the search stopped after 100 states, so it cannot tell what is impossible: ask about fewer tasks"
     )
 
 
