@@ -11,7 +11,7 @@ import pytest
 import sevviz
 from sevviz.catalogue import make_scenario
 from sevviz.errors import SevvizError
-from sevviz.prediction import MOST_TUPLES, ask_payload, prediction_payload, static_html, static_text
+from sevviz.questions import MOST_TUPLES, ask_payload, prediction_payload, static_html, static_text
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("[01]*.ipynb"))
 

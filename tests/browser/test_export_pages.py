@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from browser.chromium import WIDTHS, readable, troubles
 from sevviz.export.page import Page as ExportedPage
 from sevviz.export.pages import export_scheme
-from sevviz.prediction import prediction_payload, static_html
+from sevviz.questions import prediction_payload, static_html
 from sevviz.verdict import check
 
 if TYPE_CHECKING:

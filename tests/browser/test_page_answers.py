@@ -11,7 +11,7 @@ import sevviz
 from browser.chromium import readable, troubles
 from sevviz.export.page import Page as ExportedPage
 from sevviz.payload import pack
-from sevviz.prediction import ask_payload, prediction_payload, static_html
+from sevviz.questions import ask_payload, prediction_payload, static_html
 from sevviz.verdict import check
 
 if TYPE_CHECKING:

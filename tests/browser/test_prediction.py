@@ -11,7 +11,7 @@ from browser.chromium import violations
 from browser.jupyter import jupyter_lab, open_notebook, write_notebook
 from sevviz.export.page import Page as ExportedPage
 from sevviz.export.pages import export_notebook
-from sevviz.prediction import ask_payload, static_html
+from sevviz.questions import ask_payload, static_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
