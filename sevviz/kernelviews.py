@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sevviz.kernel.evidence import OWN_WORDS, recorded_for
+from sevviz.kernel.evidence import HERE, OWN_WORDS, head_of, recorded_for
 from sevviz.liveviews import LinkedView
 from sevviz.schedule import parse_schedule
 from sevviz.splats import Machine, splat_of
@@ -58,10 +58,9 @@ def _recorded(program: Program, schedule: str) -> list[dict[str, Any]]:
 
 def _as_log(name: str, recording: Recording, run: RecordedRun) -> dict[str, Any]:
     words = [recording.words[key] for key in run.words]
-    said = "printed:" if words else "printed nothing at all."
     return {
         "name": name,
-        "head": f"A Linux {recording.kernel} kernel was run at this interleaving, and it {said}",
+        "head": head_of(recording.kernel, run, HERE),
         "reports": [{"title": lines[0], "text": "\n".join(lines)} for lines in words],
         "silences": [],
         "conditions": [],

@@ -22,7 +22,7 @@ Format 1. Tasks and steps count from 1 in what people see; every index below cou
   `target`, `sentence` (string), `faults` (index into `fault_sets`)
 * `fault_sets`: [[fault]]; `faults`: [{kind, task, span, sentence: string}]
 * `chips`: [{kind, label, count, tone: good|fair|bad, schedule: [actor], loop: 0 or its length}]
-* `kernel`: null, or {release, note, words: [text], runs: [{schedule, kernel (configuration), outcome: [line], words}]}
+* `kernel`: null, or {note, words: [text], runs: [{schedule, head with a {where}, outcome: [line], words: [index]}]}
 * `picture`: SVG of the wait-for graph or ""; ids t1, o3, h-3-1 (lock 3 held by task 1), w-1-3 (task 1 waits for it),
   cpu, h-cpu-2 (task 2 keeps a CPU from others), w-4-cpu (task 4 has none)
 """

@@ -94,7 +94,7 @@ def test_a_cell_of_the_matrix_opens_its_schedule() -> None:
     assert board.kernel is not None
     assert board.box.children == (board.view, board.stepper, board.kernel)
     recorded = [log["head"] for log in board.kernel.payload["logs"] if log["name"].startswith("Recorded")]
-    assert recorded[0].endswith("kernel was run at this interleaving, and it printed:")
+    assert recorded[0].endswith(" kernel (with lock checks), run at this interleaving, printed:")
     bundle = board._repr_mimebundle_()
     assert "<table>" in bundle["text/html"]
     assert board.to_csv().startswith("scheme,scenario,verdict")

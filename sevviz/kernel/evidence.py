@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from sevviz.kernel.recording import RecordedRun, Recording
     from sevviz.model import Program
 
-__all__ = ["OWN_WORDS", "evidence", "outcome_lines", "recorded_for"]
+__all__ = ["HERE", "OWN_WORDS", "evidence", "head_of", "outcome_lines", "recorded_for"]
 
 OWN_WORDS = (
     "The kernel's own words, without call traces, rulers and addresses. The tasks were kernel threads on a small "
     "struct kvm, not KVM itself."
 )
+HERE = "this interleaving"
 # Configurations in the order in which they are shown, and what they are called after "A Linux ... kernel".
 KERNELS = {
     "debug": "with lock checks",
@@ -54,12 +55,11 @@ def evidence(program: Program) -> dict[str, Any] | None:
         return None
     said = list(dict.fromkeys(key for run in recording.runs for key in run.words))
     return {
-        "release": recording.kernel,
         "note": OWN_WORDS,
         "runs": [
             {
                 "schedule": run.schedule,
-                "kernel": KERNELS[run.configuration],
+                "head": head_of(recording.kernel, run),
                 "outcome": outcome_lines(run),
                 "words": [said.index(key) for key in run.words],
             }
@@ -67,6 +67,12 @@ def evidence(program: Program) -> dict[str, Any] | None:
         ],
         "words": ["\n".join(recording.words[key]) for key in said],
     }
+
+
+def head_of(release: str, run: RecordedRun, where: str = "{where}") -> str:
+    """Which kernel ran where, and whether it said anything; a page fills in `where` by itself."""
+    said = "printed:" if run.words else "printed nothing at all."
+    return f"A Linux {release} kernel ({KERNELS[run.configuration]}), run at {where}, {said}"
 
 
 def outcome_lines(run: RecordedRun) -> list[str]:

@@ -664,7 +664,7 @@ class KernelRuns {
     this.data = player.graph.payload.kernel;
     this.title = h("span", {});
     this.found = h("div", { class: "sv-runs" });
-    this.shown = ""; // the schedule and the title that the words are of
+    this.shown = ""; // the schedule that the words are of
     this.select = h("select", { id: `${player.id}-runs`, change: () => this.chosen() }, h("option", { value: "" }, "choose one"), ...this.options());
     this.box = h("details", { class: "sv-log sv-kernel", toggle: () => this.show() }, h("summary", {}, this.title), this.found,
       h("p", { class: "sv-runs-more" }, h("label", { for: this.select.id }, "Go to a schedule at which a kernel was run: "), this.select),
@@ -701,10 +701,9 @@ class KernelRuns {
 
   told(run, whole) {
     const steps = whole ? "this interleaving" : `the first ${counted(run.schedule.split(" ").length, "step")} of it`;
-    const said = run.words.length ? "printed:" : "printed nothing at all.";
     const words = run.words.map((number) => this.data.words[number]);
     return [
-      h("p", { class: "sv-run" }, `A Linux ${this.data.release} kernel (${run.kernel}), run at ${steps}, ${said}`),
+      h("p", { class: "sv-run" }, run.head.replace("{where}", steps)),
       ...words.map((text) => h("pre", { tabindex: "0", role: "group", "aria-label": text.split("\n", 1)[0] }, text)),
       h("ul", { "aria-label": "What became of the tasks" }, ...run.outcome.map((line) => h("li", {}, line))),
     ];

@@ -61,7 +61,7 @@ def draw_census(verdict: Verdict) -> SpokenFigure:
             WIDTH
             - 2 * EDGE
             - 0.1
-            - LETTER * max((len(_count_words(row, total) or UNCOUNTED) for row in rows), default=0)
+            - LETTER * max((len(schedules_words(row.schedules, total) or UNCOUNTED) for row in rows), default=0)
         )
         part, y = "", top
         for row, height in zip(rows, heights, strict=True):
@@ -79,7 +79,7 @@ def census_text(verdict: Verdict) -> str:
     """The census as a table for a terminal."""
     total = verdict.census.interleavings
     cells = [
-        (row.label, _count_words(row, total) or UNCOUNTED, row.schedule or "(no step)")
+        (row.label, schedules_words(row.schedules, total) or UNCOUNTED, row.schedule or "(no step)")
         for row in _rows(verdict)
     ]  # fmt: skip
     return "\n".join([verdict_line(verdict), "", table([("outcome", "schedules", "a shortest one"), *cells])])
@@ -90,7 +90,7 @@ def census_alt(verdict: Verdict) -> str:
     total = verdict.census.interleavings
     told = [f"Outcomes of {verdict.program.title}, {tasks_title(verdict.program)}. {verdict_line(verdict)}"]
     for row in _rows(verdict):
-        counted = _count_words(row, total)
+        counted = schedules_words(row.schedules, total)
         told.append(f"{row.label[0].upper()}{row.label[1:]}{f': {counted}' if counted else ''}.")
     return " ".join(told)
 
@@ -143,14 +143,6 @@ def _endless(verdict: Verdict) -> list[_Row]:
     return rows
 
 
-def _count_words(row: _Row, total: int | None) -> str:
-    """How many: "60,480 of 64,176 schedules"; "" where they cannot be counted.
-
-    No share of them: schedules are not equally likely, and a share would be read as a probability.
-    """
-    return schedules_words(row.schedules, total)
-
-
 # How it is drawn.
 
 
@@ -183,7 +175,7 @@ def _draw_bar(axes: Axes, row: _Row, total: int | None, y: float, whole: float) 
     look = LOOKS[row.role]
     if total and row.schedules is not None:
         axes.add_patch(Rectangle((EDGE, y), whole, BAR, facecolor="none", edgecolor="#d5d9de", lw=0.7))
-        width, words = max(LEAST, whole * row.schedules / total), _count_words(row, total)
+        width, words = max(LEAST, whole * row.schedules / total), schedules_words(row.schedules, total)
     else:
         width, words = BAR, UNCOUNTED
     axes.add_patch(Rectangle((EDGE, y), width, BAR, facecolor=look.fill, hatch=look.hatch, edgecolor=INK, lw=0.7))

@@ -58,13 +58,13 @@ def _outcome(verdict: Verdict, outcome: Outcome, trace: Trace) -> str:
 
 
 def _spoken(kernel: dict[str, Any] | None, schedule: str) -> str:
-    """The words of the first kernel that was run at a schedule."""
-    run = next((run for run in kernel["runs"] if run["schedule"] == schedule), None) if kernel else None
-    if kernel is None or run is None:
-        return ""
-    said = "printed:" if run["words"] else "printed nothing at all."
-    head = f"<p>A Linux {kernel['release']} kernel ({run['kernel']}), run at this interleaving, {said}</p>"
-    return head + "".join(f"<pre>{escape(kernel['words'][number])}</pre>" for number in run["words"])
+    """The words of the first kernel that was run at a schedule, "" where none was."""
+    texts, runs = (kernel["words"], kernel["runs"]) if kernel else ([], [])
+    for found in runs:
+        if found["schedule"] == schedule:
+            words = "".join(f"<pre>{escape(texts[number])}</pre>" for number in found["words"])
+            return f"<p>{escape(found['head'].format(where='this interleaving'))}</p>{words}"
+    return ""
 
 
 def _closing(verdict: Verdict, deadlock: Deadlock, trace: Trace) -> str:

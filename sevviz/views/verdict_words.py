@@ -37,7 +37,10 @@ def _number(count: int) -> str:
 
 
 def schedules_words(count: int | None, total: int | None) -> str:
-    """How many schedules: "62 of 262 schedules", "every schedule"; "" where they cannot be counted."""
+    """How many schedules: "62 of 262 schedules", "every schedule"; "" where they cannot be counted.
+
+    No share of them: schedules are not equally likely, and a share would be read as a probability.
+    """
     if count is None or total is None:
         return ""
     if count == total:
