@@ -14,7 +14,8 @@ import sevviz
 from sevviz.export.glossary import words_of
 
 ROOT = Path(__file__).parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+# Without the copies that JupyterLab keeps in a hidden folder once a reader has opened a notebook.
+NOTEBOOKS = sorted(path for path in (ROOT / "notebooks").rglob("*.ipynb") if not path.parent.name.startswith("."))
 SCREEN = 30  # lines of code that a reader sees at once
 
 
