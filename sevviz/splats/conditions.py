@@ -135,10 +135,10 @@ def _orders_not_seen(program: Program, prediction: Prediction, trace: Trace) -> 
     compared = next((o for o in locks if program.objects[o.object].ordered), None)
     if compared is not None:
         told.append(
-            f"lockdep can compare the locks of {compared.text} by address, but it does so only where a task's chain of "
-            "classes is new. What comes after a first nesting in order is not looked at."
+            f"lockdep can compare {_name(program, compared)} with others of its class by address, but does so only "
+            "where a task's chain of classes is new. After one nesting in order it does not look."
         )
-    flags = list(dict.fromkeys(_flag(program, o) for o in asked if _is_flag(program, o)))
+    flags = list(dict.fromkeys(_name(program, o) for o in asked if _is_flag(program, o)))
     if flags:
         told.append(f"lockdep sees locks only: {listed(flags)} can neither alarm it nor reassure it.")
     return told
@@ -148,5 +148,5 @@ def _is_flag(program: Program, operation: Operation) -> bool:
     return operation.object >= 0 and program.objects[operation.object].kind in (ATOMIC, PLAIN)
 
 
-def _flag(program: Program, operation: Operation) -> str:
+def _name(program: Program, operation: Operation) -> str:
     return program.objects[operation.object].name
