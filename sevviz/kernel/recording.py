@@ -12,7 +12,7 @@ import re
 from dataclasses import astuple, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
-from sevviz.catalogue import data_folder, load, scheme_names
+from sevviz.catalogue import data_folder, load, scenario_names, scheme_names
 from sevviz.report import table
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ def keep_table(configuration: Configuration, schemes: Sequence[Scheme], rows: Se
     texts |= {scheme.name: scheme_hash(scheme) for scheme in schemes}
     fresh = {(row[0], row[1]) for row in rows[1:]}
     current = [row for row in old if (row[0], row[1]) not in fresh and texts.get(row[0]) == shipped.get(row[0])]
-    body = sorted([*current, *rows[1:]], key=lambda row: row[0])  # scenarios keep their order
+    place = {name: number for number, name in enumerate(scenario_names())}
+    body = sorted([*current, *rows[1:]], key=lambda row: (row[0], place[row[1]]))
     named = sorted({row[0] for row in body})
     head = f"Kernel {source_version()}, configuration {configuration.name}: {configuration.what}"
     hashes = table([("scheme", "text"), *((name, texts[name]) for name in named)])
