@@ -94,7 +94,7 @@ def test_what_cannot_be_read_says_why_and_what_can(tmp_path: Path) -> None:
 
 
 NO_CALL = "is not a call on VMs: write migrate(B, A) or ioctl(A); VMs are A, B, C, ..."
-MIRGATE = "no function 'mirgate' on VMs in naive.c; there are migrate, ioctl; did you mean 'migrate'?"
+MIRGATE = "no function 'mirgate' on VMs in naive.c; there are migrate, ioctl, vcpu_run; did you mean 'migrate'?"
 TASKS = [
     ("migrate(B A)", f"task 'migrate(B A)' {NO_CALL}"),
     ("migrate(b, a)", f"task 'migrate(b, a)' {NO_CALL}"),
