@@ -1,6 +1,6 @@
 /*
  * title: Tests when both VMs are locked
- * source: Paolo Bonzini, Nov 2021, commit 501b580c0233 in Linux 5.16, without the flags
+ * source: Paolo Bonzini, 22 Nov 2021, 20211123005036.2954379-6-pbonzini@redhat.com (commit 501b580c0233), without the flags
  * entry: migrate
  *
  * The fixed twin of tests_before_source: the same locks, the same test, the same errno, but both

@@ -5,11 +5,11 @@
  * persistent: info_token, staged, received
  *
  * Before there was one ioctl there were two. The source puts its state into a table and has a
- * token for it, once and for all; the destination shows the token and takes the state out. Each
- * ioctl locks its own VM alone, and one spinlock guards the table: nobody ever holds two mutexes,
- * so there is no order to get wrong. Let two opposite moves meet, and look for what is left in
- * the table. (Here the entry of a VM's token is a field of that VM. V2 and V3 send only a source
- * that runs, and a destination that runs receives nothing: "received" stands for that.)
+ * token for it, for good; the destination shows the token and takes the state out. Each locks its
+ * own VM alone, and one spinlock guards the table: nobody ever holds two mutexes, so there is no
+ * order to get wrong. Let two opposite moves meet, and look for what is left in the table. (The
+ * entry of a VM's token is its field "staged". V2 and V3 refuse a source that was never launched,
+ * too; "received" is how a VM gets launched here.)
  */
 
 /* Guards all entries of the table, whoever's they are. */

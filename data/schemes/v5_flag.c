@@ -4,13 +4,11 @@
  * entry: migrate
  * persistent: left_sev
  *
- * The flag of the thread as it was first posted. Between the two VMs stands a test: the
+ * The flag of the thread as Peter Gonda first posted it. Between the two VMs stands a test: the
  * destination, claimed and locked already, must be a SEV VM; only then is the source claimed. So
- * a move that cannot be done says so before it has touched its source, and no other move of that
- * source is sent away on its account. A move takes SEV away from its source, which is why there
- * and back fails here: Sean Christopherson asks for that in his review of V7 (YTqirwnu0rOcfDCq@google.com),
- * and from V8 on the test is the other way round. (The kernel's field is "active"; here it is
- * left_sev, so that a VM is a SEV VM when a scenario begins.)
+ * a move that cannot be done disturbs no other move of its source. A move takes SEV from its
+ * source, so there and back fails here; from V8 on the test is the other way round. (left_sev is
+ * the opposite of the kernel's field "active", so that every VM is a SEV VM at first.)
  */
 
 static int sev_lock_for_migration(struct kvm *kvm)
