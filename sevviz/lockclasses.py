@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.csource.fields import short_names
 from sevviz.csource.scheme import load_scheme
-from sevviz.lockdep import Held, LockClass, asked_by
+from sevviz.lockdep import Held, LockClass, asked_by, in_order
 from sevviz.loops import components
 
 if TYPE_CHECKING:
@@ -35,11 +35,12 @@ class Nesting(NamedTuple):
     outer: Held
     inner: Held
     task: int
+    allowed: bool = False  # by the comparison function of their class
 
     @property
     def seen(self) -> bool:
-        """Whether lockdep makes an arrow of it: not of what is only tried."""
-        return not self.inner.tried
+        """Whether lockdep makes an arrow of it: not of what is only tried, nor of two locks of a class in its order."""
+        return not self.inner.tried and not self.allowed
 
 
 def nestings(graph: StateGraph) -> tuple[Nesting, ...]:
@@ -62,15 +63,15 @@ def _asked(program: Program, state: State, stacks: Sequence[Stack]) -> Iterable[
         operation = program.position(state, task - 1).operation
         if operation is None or operation.action not in ("lock", "trylock"):
             continue
-        yield from _nested(stack, asked_by(program, operation), task)
+        yield from _nested(program, stack, asked_by(program, operation), task)
 
 
-def _nested(stack: Stack, inner: Held, task: int) -> Iterable[Nesting]:
+def _nested(program: Program, stack: Stack, inner: Held, task: int) -> Iterable[Nesting]:
     """What a lock is inside of, on the list of a task that asks for it."""
     linked = True  # lockdep goes on behind what was tried, and stops at the first that was not
     for outer in reversed(stack):
         if linked or outer.lock == inner.lock:  # the same class twice is noticed wherever it stands
-            yield Nesting(outer, inner, task)
+            yield Nesting(outer, inner, task, in_order(program, outer, inner))
         linked = linked and outer.tried
 
 
@@ -85,7 +86,7 @@ def _taken_anew(graph: StateGraph, before: int, after: int, stacks: Sequence[Sta
             rest, later = stacks[giver - 1][:place], stacks[giver - 1][place + 1 :]
             for number, inner in enumerate(later):
                 if not inner.tried:
-                    yield from _nested((*rest, *later[:number]), inner, giver)
+                    yield from _nested(graph.program, (*rest, *later[:number]), inner, giver)
 
 
 def _after(graph: StateGraph, before: int, after: int, stacks: tuple[Stack, ...]) -> tuple[Stack, ...]:

@@ -3,11 +3,12 @@
 Lockdep looks at classes of locks, not at locks: every kvm->lock is of one class, made where the mutex is initialised,
 and a nesting annotation makes a class of its own (`&kvm->lock/1`). It looks at each acquisition before the task may
 have to wait, says at most one thing per boot and then turns itself off. So it can cry wolf at a scheme that cannot
-deadlock, and it is silent on a deadlock whose acquisitions are annotated.
+deadlock, and it is silent on a deadlock whose acquisitions are annotated. A comparison function for a class (a scheme's
+header says `ordered: lock`) tells two locks of it apart, but is asked only where the chain of classes is new.
 
-Source: kernel/locking/lockdep.c (check_wait_context, check_deadlock, check_prevs_add, __lock_release,
-reacquire_held_locks) and Documentation/locking/lockdep-design.rst; each rule here is compared with a real kernel by
-`sevviz kernel compare`.
+Source: kernel/locking/lockdep.c (assign_lock_key, check_wait_context, check_deadlock, check_prev_add, __lock_release,
+reacquire_held_locks, lockdep_set_lock_cmp_fn) and Documentation/locking/lockdep-design.rst; each rule here is compared
+with a real kernel by `sevviz kernel compare`.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ __all__ = [
     "Lockdep",
     "Report",
     "ReportKind",
+    "address_order",
     "asked_by",
     "class_of",
+    "in_order",
     "is_spinning",
     "lockdep_reports",
 ]
 
-ReportKind = Literal["recursive", "circular", "invalid-wait-context", "bad-unlock", "held-at-return"]
+ReportKind = Literal["recursive", "circular", "invalid-wait-context", "bad-unlock", "held-at-return", "non-static-key"]
 
 
 class LockClass(NamedTuple):
@@ -83,6 +86,20 @@ def asked_by(program: Program, operation: Operation) -> Held:
     return Held(lock, operation.object, operation.action == "trylock", sleeps, operation.function)
 
 
+def in_order(program: Program, outer: Held, inner: Held) -> bool:
+    """Whether a comparison function allows one lock inside another one of its class.
+
+    `lock_set_cmp_fn` sets it for the class of the lock without a subclass (check_deadlock, check_prev_add).
+    """
+    ordered = not inner.lock.subclass and program.objects[inner.object].ordered
+    return ordered and outer.lock == inner.lock and address_order(outer, inner) < 0
+
+
+def address_order(outer: Held, inner: Held) -> int:
+    """What a function that compares addresses returns: -1, 0 or 1. The objects of a program are in address order."""
+    return (outer.object > inner.object) - (outer.object < inner.object)
+
+
 class Lockdep:
     """The checker of one boot: told of every acquisition and release, it answers with its one report.
 
@@ -105,6 +122,9 @@ class Lockdep:
             return
         asked = asked_by(self.program, operation)
         held = self.held.setdefault(task, [])
+        if self.program.objects[asked.object].uninitialised:  # it has no class, and its address does not stand for one
+            self._say(Report("non-static-key", task, asked.lock, tuple(held), asked))
+            return
         self._take(task, held, asked)
         self._used.add(asked.lock)
 
@@ -156,17 +176,18 @@ class Lockdep:
         if chain in self.chains:
             return  # only a new chain of classes is looked at
         self.chains.add(chain)
-        same = next((h for h in held if h.lock == asked.lock), None)
+        same = next((h for h in held if h.lock == asked.lock and not in_order(self.program, h, asked)), None)
         if same is not None:
             self._say(Report("recursive", task, asked.lock, before, asked, same))
             return
         # What was tried adds no dependency, so the search goes on behind it; the first that was not tried is the last.
         for outer in reversed(held):
-            path = self._path(asked.lock, outer.lock)
-            if path:
-                self._say(Report("circular", task, asked.lock, before, asked, outer, path))
-                return
-            self.after.setdefault(outer.lock, {})[asked.lock] = None
+            if outer.lock != asked.lock:  # two of one class are in address order here, which makes no dependency
+                path = self._path(asked.lock, outer.lock)
+                if path:
+                    self._say(Report("circular", task, asked.lock, before, asked, outer, path))
+                    return
+                self.after.setdefault(outer.lock, {})[asked.lock] = None
             if not outer.tried:
                 break
 

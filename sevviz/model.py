@@ -73,6 +73,8 @@ class SharedObject(NamedTuple):
     vm: str  # "B", or "" for a file-scope object
     initial: int = 0
     persistent: bool = False  # may stay changed after all tasks have returned
+    ordered: bool = False  # lockdep was told that locks of this field nest in address order (lock_set_cmp_fn)
+    uninitialised: bool = False  # nobody called spin_lock_init for it
 
     @property
     def is_lock(self) -> bool:

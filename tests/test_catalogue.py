@@ -172,6 +172,24 @@ def test_a_persistent_field_must_exist() -> None:
     )
 
 
+LOCK_KEYS = [
+    ("ordered: flag", "ordered field 'flag' is no mutex or spinlock of a VM; there are lock, gate"),
+    ("ordered: A.lock", "ordered field 'A.lock' is no mutex or spinlock of a VM; there are lock, gate", "lock"),
+    ("ordered: all", "ordered field 'all' is no mutex or spinlock of a VM; there are lock, gate"),
+    ("uninitialised: lock", "uninitialised field 'lock' is no spinlock of a VM; there are gate"),
+    ("uninitialised: gat", "uninitialised field 'gat' is no spinlock of a VM; there are gate", "gate"),
+]
+
+
+@pytest.mark.parametrize(("line", "message", "meant"), [(*row, "")[:3] for row in LOCK_KEYS])
+def test_a_key_of_locks_names_locks_that_every_vm_has(line: str, message: str, meant: str) -> None:
+    body = "mutex_lock(&all);\nmutex_lock(&dst->lock);\nspin_lock(&dst->gate);\ndst->flag = 1;\nreturn 0;"
+    header = HEADER.replace(" */", f" * {line}\n */") + "static DEFINE_MUTEX(all);\n"
+    with pytest.raises(ScenarioError) as caught:
+        sevviz.check(sevviz.load_text(text(body, header=header), "toy.c"))
+    assert str(caught.value) == f"toy.c: the header's {message}" + (f"; did you mean {meant!r}?" if meant else "")
+
+
 def test_the_calls_of_a_scenario_are_calls_of_the_entry_whatever_its_name() -> None:
     sealed = sevviz.load_text(SEAL)
     there_and_back = make_scenario("mine", {"tasks": ["migrate(B, A); migrate(A, B)", " ioctl(A);migrate(A, C)"]})

@@ -72,3 +72,9 @@ def test_weak_memory_order_is_refused_with_the_reason() -> None:
 def test_what_was_not_recorded_is_refused_with_what_was() -> None:
     with pytest.raises(SevvizError, match=r"no kernel run of naive/double at '1 1' is recorded; recorded are: .*1 2"):
         sevviz.kernel_words("naive", "double", "1 1")
+
+
+def test_a_lock_that_nobody_initialised_has_no_class() -> None:
+    words = sevviz.kernel_words("v4_uninitialised", "double", "1 1 1 1")
+    assert words.kernel[0][0] == "INFO: trying to register non-static key."
+    assert "non-static-key, when task 1 takes &kvm->svm.sev_info.migration_lock, which has no class" in str(words)

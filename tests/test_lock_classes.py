@@ -133,3 +133,15 @@ def test_a_lock_given_back_before_later_ones_leaves_an_arrow_behind() -> None:
     scheme = Path(__file__).parent / "kernel" / "out_of_order.c"
     expected = {"outer → between", "between → inner", "outer → inner", "inner → outer"}
     assert set(arrows(sevviz.lock_classes(scheme).text)) == expected
+
+
+def test_what_a_comparison_function_allows_makes_no_arrow() -> None:
+    drawn = sevviz.lock_classes("naive_ordered", "double")
+    assert "  &kvm->lock → &kvm->lock  (task 1)" in drawn.text.splitlines()
+    assert drawn.sentences[2].endswith("by address, and one inside another in that order makes no arrow.")
+    assert drawn.sentences[3].endswith("it no longer looks, and whether it objects depends on who comes first.")
+    header = " * entry: migrate\n"
+    plain = sevviz.load("address_order").text.text.replace(", SINGLE_DEPTH_NESTING", "").replace("_nested", "")
+    ordered = sevviz.lock_classes(plain.replace(header, f"{header} * ordered: lock\n"), "double")
+    assert ordered.sentences[1] == "Lockdep sees no ring of classes: it is silent on the order."
+    assert sevviz.lock_classes(plain, "double").sentences[1].startswith("Lockdep objects: &kvm->lock is taken inside")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import sevviz
-from sevviz.lockdep import LockClass, Report, lockdep_reports
+from sevviz.lockdep import LockClass, Lockdep, Report, lockdep_reports
 
 SCHEME = """/*
  * title: A scheme of the test
@@ -167,10 +167,74 @@ def test_a_class_is_shown_with_its_subclass() -> None:
     assert str(LockClass("lock", 1)) == "lock/1"
 
 
+ORDERED = SCHEME.replace("entry: migrate", "entry: migrate\n * ordered: lock")
+FIRST, SECOND = "dst < src ? dst : src", "dst < src ? src : dst"
+
+
+def ordered_reports(body: str, schedule: str, *tasks: str) -> list[tuple[str, int, str]]:
+    program = sevviz.program(ORDERED % body, tasks=tasks or ("migrate(B, A)", "migrate(A, B)"))
+    found = lockdep_reports(sevviz.run(program, sevviz.parse_schedule(schedule, len(program.tasks))))
+    return [(report.kind, report.task, str(report.lock)) for report in found]
+
+
+def test_a_comparison_function_objects_where_the_higher_address_comes_first() -> None:
+    assert ordered_reports(naive(), "1 1 1 1 2 2 2 2") == [("recursive", 1, "lock")]
+
+
+def test_a_comparison_function_is_not_asked_again_once_the_chain_of_classes_is_known() -> None:
+    assert ordered_reports(naive(), "2 2 2 2 1 1 1 1") == []
+
+
+@pytest.mark.parametrize(("first", "said"), [(1, "recursive"), (2, "")])
+def test_one_deadlock_is_told_or_not_by_who_asks_first_for_the_second_lock(first: int, said: str) -> None:
+    program = sevviz.program(ORDERED % naive())
+    trace, checker = sevviz.run(program, (1, 2)), Lockdep(program)
+    for task, state in ((1, 0), (2, 1), (first, 2), (3 - first, 2)):
+        operation = program.position(trace.states[state], task - 1).operation
+        assert operation is not None
+        checker.acquire(task, operation)
+    assert (checker.report.kind if checker.report else "") == said
+
+
+def test_address_order_needs_no_annotation_where_lockdep_can_compare() -> None:
+    body = f"struct kvm *first = {FIRST}, *second = {SECOND};\nmutex_lock(&first->lock);\nmutex_lock(&second->lock);\n"
+    body += "mutex_unlock(&second->lock);\nmutex_unlock(&first->lock);"
+    assert ordered_reports(body, "1 1 1 1 2 2 2 2") == []
+    assert reports(body, "1 1 1 1 2 2 2 2") == [("recursive", 1, "lock")]
+
+
+def test_one_lock_taken_twice_is_in_no_order() -> None:
+    assert ordered_reports(naive(), "1", "migrate(A, A)") == [("recursive", 1, "lock")]
+
+
+def test_the_comparison_function_belongs_to_the_class_without_a_subclass() -> None:
+    body = "mutex_lock_nested(&dst->lock, 1);\nmutex_lock_nested(&src->lock, 1);"
+    assert ordered_reports(body, "1 1", "migrate(A, B)") == [("recursive", 1, "lock/1")]
+
+
+def test_two_locks_in_order_make_no_dependency_but_what_is_inside_them_does() -> None:
+    body = "if (dst < src) {\nmutex_lock(&dst->lock);\nmutex_lock(&src->lock);\nmutex_lock(&outer);\n"
+    body += "mutex_unlock(&outer);\nmutex_unlock(&src->lock);\nmutex_unlock(&dst->lock);\nreturn 0;\n}\n"
+    body += "mutex_lock(&outer);\nmutex_lock(&dst->lock);"
+    assert ordered_reports(body, "2 2 2 2 2 2 1 1") == [("circular", 1, "lock")]
+
+
+UNINITIALISED = SCHEME.replace("entry: migrate", "entry: migrate\n * uninitialised: latch")
+
+
+@pytest.mark.parametrize("take", ["spin_lock(&dst->latch);", "if (!spin_trylock(&dst->latch))\n\t\treturn -EBUSY;"])
+def test_of_a_lock_that_nobody_initialised_lockdep_says_so_and_no_more(take: str) -> None:
+    program = sevviz.program(UNINITIALISED % f"{take}\nmutex_lock(&dst->lock);", tasks=("migrate(A, B)",))
+    (found,) = lockdep_reports(sevviz.run(program, (1, 1)))
+    assert (found.kind, found.task, str(found.lock), found.held) == ("non-static-key", 1, "latch", ())
+
+
 @pytest.mark.parametrize(
     ("scheme", "said"),
     [
         ("naive", ["recursive"]),
+        ("naive_ordered", ["recursive"]),
+        ("v4_uninitialised", ["non-static-key"]),
         ("v4", ["invalid-wait-context"]),
         ("migration_lock_both", ["invalid-wait-context"]),
         ("v3_global_spinlock", ["recursive"]),

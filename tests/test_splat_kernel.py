@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from test_splat_recorded import MACHINES, normal
@@ -19,6 +19,9 @@ from sevviz.kernel.schedules import choose
 from sevviz.kernel.turns import turns_of
 from sevviz.splats import splat_of
 
+if TYPE_CHECKING:
+    from sevviz.kernel.configuration import Kernel
+
 # The image is that of test_kernel_compare.py, and so is the worker.
 pytestmark = [pytest.mark.kernel, pytest.mark.slow, pytest.mark.xdist_group("kernel")]
 
@@ -30,12 +33,13 @@ SCENARIOS: dict[str, dict[str, Any]] = {
 }
 
 
+def debug_kernel() -> Kernel:
+    return build(CONFIGURATIONS["debug"], [sevviz.load(name) for name in (*sevviz.scheme_names(), *map(str, CORNERS))])
+
+
 def test_the_generated_log_is_what_the_kernel_prints_in_corner_cases() -> None:
     """Circular dependencies, bad unlocks, locks kept at return, killed waiters: what recordings have none of."""
-    kernel = build(
-        CONFIGURATIONS["debug"], [sevviz.load(name) for name in (*sevviz.scheme_names(), *map(str, CORNERS))]
-    )
-    kinds: set[str] = set()
+    kernel, kinds = debug_kernel(), set[str]()
     for path in CORNERS:
         for name, table in SCENARIOS.items():
             case = make_case(path, make_scenario(name, table))
@@ -48,3 +52,12 @@ def test_the_generated_log_is_what_the_kernel_prints_in_corner_cases() -> None:
                 assert [*map(normal, said)] == [*map(normal, printed)], f"{path.stem} {name} {schedule}"
                 kinds |= {report.kind for report in shown.reports}
     assert {"circular", "bad-unlock", "held-at-return", "hung-task", "unlock-by-non-owner"} <= kinds
+
+
+def test_after_a_nesting_in_order_lockdep_does_not_see_the_deadlock_that_its_comparison_function_forbids() -> None:
+    """Notebook 08: one move from the lower address to the higher one, and then the ABBA deadlock."""
+    case = make_case(
+        "naive_ordered", make_scenario("before", {"tasks": ["migrate(A, B)", "migrate(B, A)", "migrate(A, B)"]})
+    )
+    run = boot(debug_kernel(), case, turns_of(case.program, (1, 1, 1, 1, 1, 1, 2, 3)))
+    assert sorted(run.findings) == [("hung-task", 2), ("hung-task", 3)]

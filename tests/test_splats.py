@@ -313,3 +313,23 @@ def still_stepping(verdict: sevviz.Verdict, start: int) -> set[int]:
                 todo += {target} - met
                 met.add(target)
     return actors
+
+
+def test_where_locks_are_compared_the_log_has_the_result_and_the_silence_its_reason() -> None:
+    told = sevviz.splat("naive_ordered", "double", "1 1")
+    assert told.reports[0].lines[7:10] == (
+        "but task is already holding lock:",
+        "ffff888104a010a0 (&kvm->lock){+.+.}-{3:3}, at: migrate",
+        "and the lock comparison function returns 1:",
+    )
+    assert sevviz.splat("naive_ordered", "double", "2 2 2 2 2 2 1 1").silences[-1] == (
+        "lockdep can compare A.lock with others of its class by address, but does so only where a task's chain of "
+        "classes is new. After one nesting in order it does not look."
+    )
+    assert "function returns 0:" in str(sevviz.splat("naive_ordered", "self", "1"))
+
+
+def test_a_lock_that_nobody_initialised_takes_every_later_word_of_lockdep_with_it() -> None:
+    told = sevviz.splat("v4_uninitialised", "double", "1 1 1 1")
+    assert [report.kind for report in told.reports] == ["non-static-key", "sleeping-function"]
+    assert told.reports[1].lines[-1] == "INFO: lockdep is turned off."

@@ -12,13 +12,18 @@ from sevviz.csource.constants import INT_MAX
 from sevviz.csource.fields import Location, Use, note_use, short_names
 from sevviz.csource.scheme import BYSTANDERS, Scheme, bystander
 from sevviz.errors import ScenarioError
-from sevviz.model import Program, SharedObject, Source, Task
+from sevviz.model import MUTEX, SPINLOCK, Program, SharedObject, Source, Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Settings", "make_program", "vm_order"]
+    from sevviz.model import Kind
 
+__all__ = ["Settings", "header_words", "make_program", "vm_order"]
+
+# Lines of the header that name locks of VMs, and the kinds of lock that they can name. A mutex that nobody initialised
+# has no list of waiters, and the first one crashes: sevviz does not say what happens then.
+LOCK_KEYS: dict[str, tuple[Kind, ...]] = {"ordered": (MUTEX, SPINLOCK), "uninitialised": (SPINLOCK,)}
 _CALL = re.compile(r"\s*(\w+)\s*\(\s*([A-Z]\w*(?:\s*,\s*[A-Z]\w*)*)?\s*\)\s*")
 
 
@@ -96,7 +101,7 @@ def _shared_objects(
             note_use(uses, location, use)
     names = short_names(list(uses))
     declared = schemes[0].globals
-    persistent = {word for word in re.split(r"[,\s]+", schemes[0].header.get("persistent", "")) if word}
+    named = {key: header_words(schemes[0].header, key) for key in (*LOCK_KEYS, "persistent")}
     objects: list[SharedObject] = []
     numbers: dict[tuple[int, tuple[str, ...]], int] = {}
     for number, vm in enumerate(vms):
@@ -104,15 +109,16 @@ def _shared_objects(
             if not location.root:
                 numbers[number, location.path] = len(objects)
                 name = f"{vm}.{names[location]}"
-                kept = bool({name, names[location]} & persistent)
-                objects.append(SharedObject(name, use.kind, vm, 0, kept))
+                marks = {key: names[location] in words for key, words in named.items()}
+                marks["persistent"] |= name in named["persistent"]
+                objects.append(SharedObject(name, use.kind, vm, 0, **marks))
     for location, use in uses.items():
         if location.root:
             numbers[-1, (location.root,)] = len(objects)
-            objects.append(
-                SharedObject(location.root, use.kind, "", declared[location.root].initial, location.root in persistent)
-            )
-    _check_persistent(schemes[0], persistent, [names[location] for location in uses], objects)
+            kept = location.root in named["persistent"]
+            objects.append(SharedObject(location.root, use.kind, "", declared[location.root].initial, kept))
+    for key, words in named.items():
+        _check_named(schemes[0], key, words, [names[location] for location in uses], objects)
     booleans = {o.name for o, use in zip(objects, _in_order(uses, len(vms)), strict=True) if use.boolean}
     return _with_initial(objects, settings, booleans), numbers
 
@@ -123,13 +129,22 @@ def _in_order(uses: dict[Location, Use], vms: int) -> list[Use]:
     return fields * vms + [use for location, use in uses.items() if location.root]
 
 
-def _check_persistent(scheme: Scheme, persistent: set[str], names: list[str], objects: list[SharedObject]) -> None:
-    fields = sorted(set(names) | {o.name for o in objects})
-    for word in sorted(persistent - set(fields)):
+def header_words(header: dict[str, str], key: str) -> set[str]:
+    """The fields that a line of the header names."""
+    return {word for word in re.split(r"[,\s]+", header.get(key, "")) if word}
+
+
+def _check_named(scheme: Scheme, key: str, words: set[str], names: list[str], objects: list[SharedObject]) -> None:
+    """Refuse a field that is not there, and a key of locks at what is no such lock of every VM."""
+    fields, what = sorted(set(names) | {o.name for o in objects}), "is not in the scheme"
+    if key in LOCK_KEYS:
+        fields = [o.name.removeprefix(f"{o.vm}.") for o in objects if o.vm and o.kind in LOCK_KEYS[key]]
+        names, what = [name for name in names if name in fields], f"is no {' or '.join(LOCK_KEYS[key])} of a VM"
+    for word in sorted(words - set(fields)):
         # A VM that this scenario does not have is no mistake.
-        if re.sub(r"^[A-Z]\w*\.", "", word) not in fields:
+        if key in LOCK_KEYS or re.sub(r"^[A-Z]\w*\.", "", word) not in fields:
             has = f"there are {', '.join(names) or 'none'}{suggest(word, names)}"
-            message = f"{scheme.text.name}: the header's persistent field {word!r} is not in the scheme; {has}"
+            message = f"{scheme.text.name}: the header's {key} field {word!r} {what}; {has}"
             raise ScenarioError(message)
 
 
@@ -151,5 +166,5 @@ def _with_initial(objects: list[SharedObject], settings: Settings, booleans: set
             raise ScenarioError(f"initial: {name} = {value} does not fit an int (at most {INT_MAX})")
         if name in booleans and value not in (0, 1):
             raise ScenarioError(f"initial: {name} = {value}, but it is a bool: 0 or 1")
-        result[by_name[name]] = SharedObject(o.name, o.kind, o.vm, value, o.persistent)
+        result[by_name[name]] = o._replace(initial=value)
     return result

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["FINDINGS", "Run", "boot", "end_all", "parameters", "read_console"]
 
 LIMIT_SECONDS = 60  # of real time; a run takes a few hundredths of a second, in QEMU some seconds
-UNKNOWN = r"(?:BUG|WARNING|Oops|DEBUG_LOCKS_WARN_ON|rcu: INFO|INFO: task)\b.*"
+UNKNOWN = r"(?:BUG|WARNING|Oops|DEBUG_LOCKS_WARN_ON|rcu: INFO|INFO: (?:task|trying))\b.*"
 TOLD = ("step", "return", "wait", "spin", "cannot", "exclusion")
 QEMU = (
     "qemu-system-x86_64", "-accel", "tcg", "-m", "128M", "-display", "none", "-no-reboot", "-nodefaults",
@@ -41,6 +41,7 @@ FINDINGS = {
     "invalid-wait-context": r"\[ BUG: Invalid wait context \](?:.*\n){1,6}?(?:task(\d+)|\S+)/\d+ is trying",
     "bad-unlock": r"WARNING: bad unlock balance detected!(?:.*\n){1,6}?(?:task(\d+)|\S+)/\d+ is trying",
     "held-at-return": r"WARNING: lock held when returning to user space!(?:.*\n){1,6}?(?:task(\d+)|\S+)/\d+ is leaving",
+    "non-static-key": r"INFO: trying to register non-static key\.(?:.*\n){1,6}?.*Comm: (?:task(\d+)|\w+)",
     "sleeping-function": r"BUG: sleeping function called from invalid context.*\n.*name: (?:task(\d+)|\w+)",
     "scheduling-while-atomic": r"BUG: scheduling while atomic: (?:task(\d+)|\w+)/",
     "spinlock-recursion": r"BUG: spinlock recursion on CPU#\d+, (?:task(\d+)|\w+)/",

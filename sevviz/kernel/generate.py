@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sevviz.csource.fields import note_use
+from sevviz.csource.fields import note_use, short_names
+from sevviz.csource.program import header_words
 from sevviz.csource.scheme import BYSTANDERS, bystander
 from sevviz.errors import SchemeError, SevvizError
 from sevviz.kernel.layout import Layout, infer_layout
@@ -82,12 +83,11 @@ def _calls(scheme: Scheme) -> dict[str, Function]:
 def _table(schemes: Sequence[Scheme], calls: dict[str, Function], loose: list[str]) -> str:
     """What the runner must know: how to make VMs, where the objects are, what can be called."""
     inits, fields, scheme = list(loose), [], schemes[0]
+    short = short_names(list(scheme.uses))
+    names = {location.path: name for location, name in short.items() if not location.root}
     for tag_path, use in _objects(schemes).items():
         place = ".".join(tag_path)
-        maker = {"mutex": "mutex_init", "spinlock": "spin_lock_init"}.get(use)
-        if maker:
-            # One place in the code for all VMs: one lock class, as in KVM.
-            inits.append(f"if (kvm)\n\t\t{maker}(&kvm->{place});")
+        inits += _initialisers(scheme, place, use, names.get(tag_path, place))
         fields.append(f'{{ "{place}", {KINDS[use]}, offsetof(struct kvm, {place}), NULL }}')
     for location, found in scheme.uses.items():
         if location.root:
@@ -126,6 +126,17 @@ const struct sevviz_scheme sevviz_scheme_{scheme.name} = {{
 	.nr_calls = ARRAY_SIZE(sevviz_calls),
 }};
 """
+
+
+def _initialisers(scheme: Scheme, place: str, use: str, name: str) -> list[str]:
+    """How a new VM's lock is made. One place in the code for all VMs: one lock class, as in KVM."""
+    maker = {"mutex": "mutex_init", "spinlock": "spin_lock_init"}.get(use)
+    if maker is None or name in header_words(scheme.header, "uninitialised"):
+        return []
+    told = [f"if (kvm)\n\t\t{maker}(&kvm->{place});"]
+    if name in header_words(scheme.header, "ordered"):
+        told.append(f"if (kvm)\n\t\tlock_set_cmp_fn(&kvm->{place}, sevviz_address_order, NULL);")
+    return told
 
 
 def _objects(schemes: Sequence[Scheme]) -> dict[tuple[str, ...], str]:

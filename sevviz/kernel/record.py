@@ -155,7 +155,7 @@ _NOISE = re.compile(
     r"|Preemption dis|Tainted: |Kernel Offset|Modules linked|-{10,}|={5,}$|---\[|stack backtrace:"
     r"|INFO: lockdep is turned off|Workqueue|task:|Sending NMI|NMI|\"echo 0 >)"
 )
-_BEGINS = re.compile(r"WARNING: |\[ BUG: |BUG: |INFO: task|watchdog: |DEBUG_LOCKS|rcu: |rtmutex |Voluntary ")
+_BEGINS = re.compile(r"WARNING: |\[ BUG: |BUG: |INFO: (?:task|trying)|watchdog: |DEBUG_LOCKS|rcu: |rtmutex |Voluntary ")
 _WARNED = re.compile(r"rtmutex |Voluntary |DEBUG_LOCKS")
 
 

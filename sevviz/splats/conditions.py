@@ -29,6 +29,7 @@ TITLES = {
     "invalid-wait-context": "lockdep (invalid wait context)",
     "bad-unlock": "lockdep (bad unlock balance)",
     "held-at-return": "lockdep (lock held at return)",
+    "non-static-key": "lockdep (a lock that nobody initialised)",
     "sleeping-function": "might_sleep()",
     "scheduling-while-atomic": "The scheduler",
     "spinlock-recursion": "Spinlock debugging",
@@ -44,6 +45,7 @@ _CONDITIONS = {
     "invalid-wait-context": f"{_ONCE} The numbers are wait types; CONFIG_PROVE_RAW_LOCK_NESTING makes them one higher.",
     "bad-unlock": _ONCE,
     "held-at-return": _ONCE,
+    "non-static-key": f"{_ONCE} The lock works, as memory of zeros is a free spinlock; what is lost is the checker.",
     "sleeping-function": "needs CONFIG_DEBUG_ATOMIC_SLEEP. It speaks once a second at most: there may be more cases.",
     "scheduling-while-atomic": "needs CONFIG_PREEMPT_COUNT, and a task that leaves its CPU with a spinlock: it has to "
     "wait for a mutex, or it has returned.",
@@ -122,14 +124,21 @@ def _orders_not_seen(program: Program, prediction: Prediction, trace: Trace) -> 
     asked += [
         o for n in range(len(program.tasks)) if (o := program.position(trace.states[-1], n).operation) is not None
     ]
-    nested = next((o for o in asked if o.action == "lock" and o.subclass), None)
+    locks = [o for o in asked if o.action == "lock"]
+    nested = next((o for o in locks if o.subclass), None)
     told = []
     if nested is not None:
         told.append(
             f"lockdep is silent on the order: {nested.text} is annotated, which makes the second lock one of "
             "another class. That the order is right is the programmer's promise; lockdep does not check it."
         )
-    flags = list(dict.fromkeys(_flag(program, o) for o in asked if _is_flag(program, o)))
+    compared = next((o for o in locks if program.objects[o.object].ordered), None)
+    if compared is not None:
+        told.append(
+            f"lockdep can compare {_name(program, compared)} with others of its class by address, but does so only "
+            "where a task's chain of classes is new. After one nesting in order it does not look."
+        )
+    flags = list(dict.fromkeys(_name(program, o) for o in asked if _is_flag(program, o)))
     if flags:
         told.append(f"lockdep sees locks only: {listed(flags)} can neither alarm it nor reassure it.")
     return told
@@ -139,5 +148,5 @@ def _is_flag(program: Program, operation: Operation) -> bool:
     return operation.object >= 0 and program.objects[operation.object].kind in (ATOMIC, PLAIN)
 
 
-def _flag(program: Program, operation: Operation) -> str:
+def _name(program: Program, operation: Operation) -> str:
     return program.objects[operation.object].name

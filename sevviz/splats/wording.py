@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sevviz.interpreter import wait_of
+from sevviz.splats.lockdep_wording import LOCKDEP_LINES
 
 if TYPE_CHECKING:
     from sevviz.kernel.script import Prediction
@@ -22,14 +23,13 @@ __all__ = ["lines_of", "locks_in_the_system", "taint_of"]
 
 MUTEX_LINE = "kernel/locking/mutex.c:586"  # of the might_sleep() in __mutex_lock_common(), Linux 6.12.117
 UNLOCK_LINE = "kernel/locking/mutex.c:930"  # of the check of the owner in __mutex_unlock_slowpath()
-CODE = 0xFFFFFFFF81A04B00  # made up: where the function is
 TURNED_OFF = "INFO: lockdep is turned off."
 
 
 def lines_of(scene: Scene, told: Told, report: Report | None) -> list[str]:
     """One report. `report` is lockdep's, for the kinds that are lockdep's own."""
-    if told.finding.kind in _LOCKDEP and report is not None:
-        return _LOCKDEP[told.finding.kind](scene, report)
+    if told.finding.kind in LOCKDEP_LINES and report is not None:
+        return LOCKDEP_LINES[told.finding.kind](scene, report)
     return _OTHER[told.finding.kind](scene, told)
 
 
@@ -38,125 +38,6 @@ def taint_of(kind: str) -> str:
     if kind in ("sleeping-function", "scheduling-while-atomic", "unlock-by-non-owner"):
         return "W"
     return "L" if kind == "soft-lockup" else ""
-
-
-# lockdep.
-
-
-def _headed(scene: Scene, title: str, width: int) -> list[str]:
-    return ["=" * width, title, f"{scene.machine.system} {scene.taint()}".rstrip(), "-" * width]
-
-
-def _trying(scene: Scene, report: Report) -> list[str]:
-    """The lock that is asked for, and the held one that it goes against."""
-    assert report.asked is not None
-    assert report.against is not None
-    return [
-        f"{scene.who(report.task)} is trying to acquire lock:",
-        scene.lock_line(report.asked),
-        "",
-        "but task is already holding lock:",
-        scene.lock_line(report.against),
-        "",
-    ]
-
-
-def _recursive(scene: Scene, report: Report) -> list[str]:
-    name = scene.class_text(report.lock)
-    return [
-        *_headed(scene, "WARNING: possible recursive locking detected", 44),
-        *_trying(scene, report),
-        "other info that might help us debug this:",
-        " Possible unsafe locking scenario:",
-        "",
-        "       CPU0",
-        "       ----",
-        f"  lock({name});",
-        f"  lock({name});",
-        "",
-        " *** DEADLOCK ***",
-        "",
-        " May be due to missing lock nesting notation",
-        "",
-        *scene.held_lines(report.task, report.held),
-    ]
-
-
-def _circular(scene: Scene, report: Report) -> list[str]:
-    assert report.against is not None
-    source, target = scene.class_text(report.lock), scene.class_text(report.against.lock)
-    parent = scene.class_text(report.path[-2])
-    chain = ["Chain exists of:", f"  {source} --> {parent} --> {target}", ""] if parent != source else []
-    known = list(enumerate(report.path))[::-1]
-    return [
-        *_headed(scene, "WARNING: possible circular locking dependency detected", 54),
-        *_trying(scene, report),
-        "which lock already depends on the new lock.",
-        "",
-        "",
-        "the existing dependency chain (in reverse order) is:",
-        *(
-            line
-            for depth, lock in known
-            for line in ("", f"-> #{depth} ({scene.class_text(lock)}){{+.+.}}-{{{_wait(scene, lock.name)}}}:")
-        ),
-        "",
-        "other info that might help us debug this:",
-        "",
-        *chain,
-        " Possible unsafe locking scenario:",
-        "",
-        "       CPU0                    CPU1",
-        "       ----                    ----",
-        f"  lock({target});",
-        f"                               lock({parent});",
-        f"                               lock({target});",
-        f"  lock({source});",
-        "",
-        " *** DEADLOCK ***",
-        "",
-        *scene.held_lines(report.task, report.held),
-    ]
-
-
-def _wait(scene: Scene, name: str) -> str:
-    """The wait types of a class: those of any lock in it."""
-    objects = scene.program.objects
-    number = next(n for n, o in enumerate(objects) if o.is_lock and name in (o.name, o.name.removeprefix(f"{o.vm}.")))
-    return "3:3" if scene.sleeps(number) else "2:2"
-
-
-def _wait_context(scene: Scene, report: Report) -> list[str]:
-    assert report.asked is not None
-    return [
-        *_headed(scene, "[ BUG: Invalid wait context ]", 29),
-        f"{scene.who(report.task)} is trying to lock:",
-        scene.lock_line(report.asked, fresh=report.fresh),
-        "other info that might help us debug this:",
-        "context-{4:4}",
-        *scene.held_lines(report.task, report.held),
-    ]
-
-
-def _bad_unlock(scene: Scene, report: Report) -> list[str]:
-    assert report.asked is not None
-    return [
-        *_headed(scene, "WARNING: bad unlock balance detected!", 37),
-        f"{scene.who(report.task)} is trying to release lock ({scene.class_text(report.lock)}) at:",
-        f"[<{CODE:016x}>] {report.asked.function}",
-        "but there are no more locks to release!",
-        "",
-        "other info that might help us debug this:",
-        *scene.held_lines(report.task, report.held),
-    ]
-
-
-def _held_at_return(scene: Scene, report: Report) -> list[str]:
-    return [
-        *_headed(scene, "WARNING: lock held when returning to user space!", 48),
-        f"{scene.who(report.task)} is leaving the kernel with locks still held!",
-        *scene.held_lines(report.task, report.held),
-    ]
 
 
 # The other checks.
@@ -219,13 +100,6 @@ def _lockup(scene: Scene, told: Told) -> list[str]:
     return [f"watchdog: BUG: soft lockup - CPU#{scene.cpu(task)} stuck for {seconds}s! [{scene.who(task, ':')}]"]
 
 
-_LOCKDEP = {
-    "recursive": _recursive,
-    "circular": _circular,
-    "invalid-wait-context": _wait_context,
-    "bad-unlock": _bad_unlock,
-    "held-at-return": _held_at_return,
-}
 _OTHER = {
     "sleeping-function": _sleeping,
     "scheduling-while-atomic": _scheduling,

@@ -14,6 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.lockclasses import Nesting, class_arrows, class_name, nestings, rings
+from sevviz.lockdep import LockClass
 from sevviz.schedule import format_schedule
 from sevviz.verdict import verdict_of
 from sevviz.views.dot import render_dot
@@ -140,6 +141,7 @@ def _sentences(verdict: Verdict, found: tuple[Nesting, ...], locks: _Arrows, cla
             "The annotation (SINGLE_DEPTH_NESTING) hides the ring of locks: it makes the second lock one of another "
             "class. That is a promise, and lockdep takes it for the truth."
         )
+    told += _about_order(verdict.program, found)
     flags = [o.name for o in verdict.program.objects if not o.is_lock]
     if flags:
         told.append(f"No arrow leads to {listed(flags)}: to lockdep a flag is a number, nothing to wait for.")
@@ -169,6 +171,23 @@ def _about_classes(found: tuple[Nesting, ...], locks: _Arrows, classes: _Arrows)
     told = [f"Lockdep objects: {'; '.join(said)}.{once}"]
     if classes.rings and not locks.rings:
         told.append("It would say so of any order of the locks, for it cannot tell them apart: here they have one.")
+    return told
+
+
+def _about_order(program: Program, found: tuple[Nesting, ...]) -> list[str]:
+    """What a comparison function changes, where one is set (lock_set_cmp_fn)."""
+    told = []
+    for name in dict.fromkeys(n.inner.lock.name for n in found if program.objects[n.inner.object].ordered):
+        inside = [n for n in found if n.outer.lock == n.inner.lock and n.inner.lock == LockClass(name)]
+        if any(n.allowed for n in inside):
+            told.append(
+                f"Lockdep can compare two {name}s by address, and one inside another in that order makes no arrow."
+            )
+        if any(n.allowed for n in inside) and any(n.seen for n in inside):
+            told.append(
+                "It compares only where the chain of classes is new: after one nesting in order it no longer looks, "
+                "and whether it objects depends on who comes first."
+            )
     return told
 
 

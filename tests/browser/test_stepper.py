@@ -171,7 +171,8 @@ def test_a_phone_shows_the_notebook_alone(lab: str, chromium: Browser) -> None:
     page.goto(f"{lab}/doc/tree/stepper.ipynb?token={TOKEN}")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
     expect(page.locator("#jp-left-stack")).to_be_hidden()
-    assert page.locator(".jp-Notebook .jp-Cell").first.evaluate("(one) => one.getBoundingClientRect().width") > 250
+    # A cell that is not yet laid out has no width.
+    page.wait_for_function("document.querySelector('.jp-Notebook .jp-Cell').getBoundingClientRect().width > 250")
     page.close()
 
 

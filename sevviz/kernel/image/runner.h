@@ -52,6 +52,12 @@ void sevviz_after(long result);
 void sevviz_enter(const void *dst, const void *src);
 void sevviz_leave(const void *dst, const void *src);
 
+/* Asked by lockdep about locks that a scheme's header calls ordered: below 0 where the outer one has the lower address. */
+static inline int sevviz_address_order(const struct lockdep_map *outer, const struct lockdep_map *inner)
+{
+	return outer < inner ? -1 : outer > inner;
+}
+
 /* __auto_type names are not visible in their own initialiser, so these nest. Arguments come first: a turn is one step. */
 #define SEVVIZ_VOID_(where, name, object, call) \
 	({ sevviz_before(where, #name, object); call; sevviz_after(0); })

@@ -1,0 +1,152 @@
+"""Lockdep's own reports, line by line: words as kernel/locking/lockdep.c of Linux 6.12 prints them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sevviz.lockdep import address_order
+
+if TYPE_CHECKING:
+    from sevviz.lockdep import Report
+    from sevviz.splats.scene import Scene
+
+__all__ = ["LOCKDEP_LINES"]
+
+CODE = 0xFFFFFFFF81A04B00  # made up: where the function is
+
+
+def _headed(scene: Scene, title: str, width: int) -> list[str]:
+    return ["=" * width, title, f"{scene.machine.system} {scene.taint()}".rstrip(), "-" * width]
+
+
+def _trying(scene: Scene, report: Report) -> list[str]:
+    """The lock that is asked for, and the held one that it goes against."""
+    assert report.asked is not None
+    assert report.against is not None
+    compares = scene.program.objects[report.asked.object].ordered and report.kind == "recursive"
+    return [
+        f"{scene.who(report.task)} is trying to acquire lock:",
+        scene.lock_line(report.asked),
+        "",
+        "but task is already holding lock:",
+        scene.lock_line(report.against),
+        *([f"and the lock comparison function returns {address_order(report.against, report.asked)}:"] * compares),
+        "",
+    ]
+
+
+def _recursive(scene: Scene, report: Report) -> list[str]:
+    name = scene.class_text(report.lock)
+    return [
+        *_headed(scene, "WARNING: possible recursive locking detected", 44),
+        *_trying(scene, report),
+        "other info that might help us debug this:",
+        " Possible unsafe locking scenario:",
+        "",
+        "       CPU0",
+        "       ----",
+        f"  lock({name});",
+        f"  lock({name});",
+        "",
+        " *** DEADLOCK ***",
+        "",
+        " May be due to missing lock nesting notation",
+        "",
+        *scene.held_lines(report.task, report.held),
+    ]
+
+
+def _circular(scene: Scene, report: Report) -> list[str]:
+    assert report.against is not None
+    source, target = scene.class_text(report.lock), scene.class_text(report.against.lock)
+    parent = scene.class_text(report.path[-2])
+    chain = ["Chain exists of:", f"  {source} --> {parent} --> {target}", ""] if parent != source else []
+    known = list(enumerate(report.path))[::-1]
+    return [
+        *_headed(scene, "WARNING: possible circular locking dependency detected", 54),
+        *_trying(scene, report),
+        "which lock already depends on the new lock.",
+        "",
+        "",
+        "the existing dependency chain (in reverse order) is:",
+        *(
+            line
+            for depth, lock in known
+            for line in ("", f"-> #{depth} ({scene.class_text(lock)}){{+.+.}}-{{{_wait(scene, lock.name)}}}:")
+        ),
+        "",
+        "other info that might help us debug this:",
+        "",
+        *chain,
+        " Possible unsafe locking scenario:",
+        "",
+        "       CPU0                    CPU1",
+        "       ----                    ----",
+        f"  lock({target});",
+        f"                               lock({parent});",
+        f"                               lock({target});",
+        f"  lock({source});",
+        "",
+        " *** DEADLOCK ***",
+        "",
+        *scene.held_lines(report.task, report.held),
+    ]
+
+
+def _wait(scene: Scene, name: str) -> str:
+    """The wait types of a class: those of any lock in it."""
+    objects = scene.program.objects
+    number = next(n for n, o in enumerate(objects) if o.is_lock and name in (o.name, o.name.removeprefix(f"{o.vm}.")))
+    return "3:3" if scene.sleeps(number) else "2:2"
+
+
+def _wait_context(scene: Scene, report: Report) -> list[str]:
+    assert report.asked is not None
+    return [
+        *_headed(scene, "[ BUG: Invalid wait context ]", 29),
+        f"{scene.who(report.task)} is trying to lock:",
+        scene.lock_line(report.asked, fresh=report.fresh),
+        "other info that might help us debug this:",
+        "context-{4:4}",
+        *scene.held_lines(report.task, report.held),
+    ]
+
+
+def _bad_unlock(scene: Scene, report: Report) -> list[str]:
+    assert report.asked is not None
+    return [
+        *_headed(scene, "WARNING: bad unlock balance detected!", 37),
+        f"{scene.who(report.task)} is trying to release lock ({scene.class_text(report.lock)}) at:",
+        f"[<{CODE:016x}>] {report.asked.function}",
+        "but there are no more locks to release!",
+        "",
+        "other info that might help us debug this:",
+        *scene.held_lines(report.task, report.held),
+    ]
+
+
+def _non_static_key(_scene: Scene, _report: Report) -> list[str]:
+    return [
+        "INFO: trying to register non-static key.",
+        "The code is fine but needs lockdep annotation, or maybe",
+        "you didn't initialize this object before use?",
+        "turning off the locking correctness validator.",
+    ]
+
+
+def _held_at_return(scene: Scene, report: Report) -> list[str]:
+    return [
+        *_headed(scene, "WARNING: lock held when returning to user space!", 48),
+        f"{scene.who(report.task)} is leaving the kernel with locks still held!",
+        *scene.held_lines(report.task, report.held),
+    ]
+
+
+LOCKDEP_LINES = {
+    "recursive": _recursive,
+    "circular": _circular,
+    "invalid-wait-context": _wait_context,
+    "bad-unlock": _bad_unlock,
+    "held-at-return": _held_at_return,
+    "non-static-key": _non_static_key,
+}
