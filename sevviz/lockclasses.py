@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.csource.fields import short_names
-from sevviz.csource.scheme import IOCTL, load_scheme
+from sevviz.csource.scheme import load_scheme
 from sevviz.lockdep import Held, LockClass, asked_by, in_order
 from sevviz.loops import components
 
@@ -148,13 +148,11 @@ def class_name(program: Program, lock: LockClass) -> str:
 
 def lock_texts(program: Program) -> dict[str, str]:
     """What initialises each lock, by its short name: "migration_lock" is "&kvm->svm.sev_info.migration_lock"."""
-    return _lock_texts(program.sources[0], bystander=len(program.sources) > 1)
+    return _lock_texts(program.sources)
 
 
 @lru_cache(maxsize=64)
-def _lock_texts(source: Source, *, bystander: bool) -> dict[str, str]:
-    uses = dict(load_scheme(source.text, source.name).uses)
-    if bystander:
-        uses = {**load_scheme(IOCTL, "ioctl").uses, **uses}
+def _lock_texts(sources: tuple[Source, ...]) -> dict[str, str]:
+    uses = {place: use for source in sources for place, use in load_scheme(source.text, source.name).uses.items()}
     names = short_names(list(uses))
     return {short: location.root or f"&kvm->{'.'.join(location.path)}" for location, short in names.items()}

@@ -30,9 +30,12 @@ def test_the_scenarios_of_the_contract_exist_with_their_tasks() -> None:
         "self": ("migrate(A, A)",),
         "bystander": ("migrate(B, A)", "migrate(A, B)", "migrate(D, C)"),
         "ioctl": ("migrate(B, A)", "migrate(A, B)", "ioctl(A)"),
+        "in-turn": ("migrate(B, A); migrate(A, B)",),
+        "running": ("migrate(B, A)", "vcpu_run(A)", "vcpu_run(B)"),
         "retry": ("migrate(B, A)", "migrate(A, B)"),
     }
     assert {name: sevviz.scenario(name).tasks for name in expected} == expected
+    assert [name for name in expected if sevviz.scenario(name).settings.signals] == ["running"]
     assert sevviz.scenario("signal").settings.signals
     assert sevviz.scenario("retry").settings.retry is None
     assert {*expected, "signal"} <= set(sevviz.scenario_names())
@@ -52,7 +55,7 @@ def test_vms_after_z_go_on_with_two_letters() -> None:
 
 @pytest.mark.parametrize("name", ["ring", "ring0", "ring1", "ring65", "ring3x", "nope", ""])
 def test_an_unknown_scenario_is_refused_with_those_that_there_are(name: str) -> None:
-    with pytest.raises(ScenarioError, match=r"there are uncontended, double, .* and ringN \(N = 2 to 64\)"):
+    with pytest.raises(ScenarioError, match=r"there are uncontended, in-turn, double, .* and ringN \(N = 2 to 64\)"):
         sevviz.scenario(name)
 
 
@@ -94,7 +97,7 @@ def test_what_cannot_be_read_says_why_and_what_can(tmp_path: Path) -> None:
 
 
 NO_CALL = "is not a call on VMs: write migrate(B, A) or ioctl(A); VMs are A, B, C, ..."
-MIRGATE = "no function 'mirgate' on VMs in naive.c; there are migrate, ioctl; did you mean 'migrate'?"
+MIRGATE = "no function 'mirgate' on VMs in naive.c; there are migrate, ioctl, vcpu_run; did you mean 'migrate'?"
 TASKS = [
     ("migrate(B A)", f"task 'migrate(B A)' {NO_CALL}"),
     ("migrate(b, a)", f"task 'migrate(b, a)' {NO_CALL}"),

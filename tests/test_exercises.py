@@ -173,8 +173,9 @@ def test_an_answer_cannot_change_what_others_do() -> None:
     )
     assert mark_here(exercise, hidden_in_a_comment).verdict == "unreadable"
     killable = load_exercise("repair_killable")
-    own = killable.code + "\nstatic int ioctl(struct kvm *kvm)\n{\n\treturn 0;\n}\n"
-    assert "ioctl is what others do" in mark_here(killable, own).message
+    for bystander in ("ioctl", "vcpu_run"):
+        own = f"{killable.code}\nstatic int {bystander}(struct kvm *kvm)\n{{\n\treturn 0;\n}}\n"
+        assert f"{bystander} is what others do" in mark_here(killable, own).message
 
 
 def test_returning_0_without_the_work_earns_nothing() -> None:

@@ -245,6 +245,8 @@ def test_a_move_that_asks_for_what_is_not_allowed_is_not_told_like_one_that_lose
     assert kinds["v3_global_spinlock", "uncontended"] == "clean"
     assert kinds["tdx_move_fixed", "uncontended"] == "refused", "by what is returned, not by the scenario's name"
     assert table.cell("linux_6_16", "self").outcomes == ("returns -EINVAL (every schedule)",)
+    # There, but not back: only one of its two calls was refused.
+    assert matrix(["v5_flag"], ["in-turn"]).cell("v5_flag", "in-turn").kind == "busy"
 
 
 def test_the_scenarios_of_a_matrix_are_told_in_every_form() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import sevviz
-from sevviz.csource.scheme import IOCTL, load_scheme
+from sevviz.csource.scheme import load_scheme
 from sevviz.errors import SevvizError
 from sevviz.kernel.generate import check_name, generate
 from sevviz.kernel.layout import infer_layout
@@ -18,7 +18,7 @@ HEADER = "/*\n * title: t\n * source: s\n * entry: migrate\n */\n"
 
 
 def generated(body: str) -> str:
-    return generate(load_scheme(HEADER + body, "scheme.c"), load_scheme(IOCTL, "ioctl"))
+    return generate(load_scheme(HEADER + body, "scheme.c"))
 
 
 def scheme_part(text: str) -> str:
@@ -30,7 +30,7 @@ def scheme_part(text: str) -> str:
 def test_without_the_schedule_points_the_generated_text_is_the_scheme_itself(name: str) -> None:
     """Each step stands on its own line with its own place, and all other lines are untouched."""
     scheme = sevviz.load(name)
-    made = scheme_part(generate(scheme, load_scheme(IOCTL, "ioctl"))).split("\n")
+    made = scheme_part(generate(scheme)).split("\n")
     original = scheme.text.text.split("\n")
     for number, line in enumerate(original, 1):
         places = re.findall(r'"(\d+):\d+"', made[number - 1])
@@ -78,8 +78,23 @@ def test_functions_and_objects_of_a_scheme_are_static() -> None:
 
 
 def test_the_generated_file_is_the_same_every_time() -> None:
-    scheme, ioctl = sevviz.load("v4"), load_scheme(IOCTL, "ioctl")
-    assert generate(scheme, ioctl) == generate(sevviz.load("v4"), ioctl)
+    assert generate(sevviz.load("v4")) == generate(sevviz.load("v4"))
+
+
+def test_bystanders_are_compiled_with_a_scheme_that_has_none_of_its_own() -> None:
+    alone = "static int migrate(struct kvm *a, struct kvm *b)\n{\n\treturn 0;\n}\n"
+    both = generated(alone)
+    assert re.findall(r'\{ "(\w+)", \d, \(sevviz_function', both) == ["migrate", "ioctl", "vcpu_run"]
+    assert re.findall(r'\{ "([\w.]+)", SEVVIZ_MUTEX', both) == ["lock", "vcpu0.mutex"]
+    own = generate(sevviz.load("v8_vcpus"))
+    assert re.findall(r'\{ "(\w+)", 1, \(sevviz_function', own) == [
+        "sev_lock_for_migration", "sev_unlock_after_migration", "sev_lock_vcpus", "sev_unlock_vcpus",
+        "vcpu_run", "ioctl",
+    ]  # fmt: skip
+    assert own.count("int vcpu_run(") == 1
+    spins = generated(alone.replace("return", "spin_lock(&a->lock);\n\treturn"))
+    assert "sevviz_call_ioctl" not in spins
+    assert "sevviz_call_vcpu_run" in spins
 
 
 def test_a_file_name_that_is_no_c_name_is_refused() -> None:

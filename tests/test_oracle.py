@@ -112,6 +112,24 @@ def test_a_killed_self_wait_returns_0_and_its_second_unlock_is_a_fault(search: o
     assert set(result.faults) == {("self-deadlock", 1, 13, "A.lock"), ("unlock-not-held", 1, 18, "A.lock")}
 
 
+@pytest.mark.parametrize("search", SEARCHES)
+def test_calls_of_one_task_follow_each_other_until_one_fails(search: object) -> None:
+    """There is one schedule: two steps a call, and one for a call that finds the flag set."""
+    thrice = ["migrate(B, A); migrate(B, A); migrate(A, B)"]
+    assert explored(search, FLAG, thrice).shortest == {("returned", ("0",)): 6}
+    result = explored(search, FLAG, thrice, initial={"A.busy": 1})
+    assert result.outcomes == {("returned", ("-EBUSY",)): 1}
+    assert result.shortest == {("returned", ("-EBUSY",)): 5}
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_a_vcpu_that_runs_meets_only_who_takes_its_mutex(search: object) -> None:
+    """1 1 2 2 and 2 2 1 1 as for one lock; beside another mutex, all six."""
+    takes = ONE_LOCK.replace("dst->lock", "dst->vcpu0.mutex")
+    assert explored(search, takes, ["migrate(B, A)", "vcpu_run(B)"]).outcomes == {("returned", ("0", "0")): 2}
+    assert explored(search, ONE_LOCK, ["migrate(B, A)", "vcpu_run(B)"]).outcomes == {("returned", ("0", "0")): 6}
+
+
 def test_an_endless_retry_is_too_large_to_enumerate_and_has_no_count() -> None:
     """1 2 2 2 ... : task 2 asks for ever while the other keeps the flag."""
     with pytest.raises(TooLarge):

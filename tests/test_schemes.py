@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 import sevviz
+from sevviz.catalogue import make_scenario
 
 if TYPE_CHECKING:
     from sevviz.verdict import Verdict
@@ -45,6 +46,11 @@ def only(*results: str) -> Returns:
     return frozenset([results])
 
 
+def after_one(error: str) -> Returns:
+    """A success and an error, either way round."""
+    return not_all(error) - BOTH
+
+
 BOTH = only("0", "0")
 NONE: Returns = frozenset()
 SLEEPS = frozenset({"sleep-in-atomic"})
@@ -52,13 +58,33 @@ ALONE_STUCK = frozenset({"self-deadlock"})
 MUTEXES = ("A.lock", "B.lock")
 SPINLOCKS = ("A.migration_lock", "B.migration_lock")
 
+KILLED = ("-EINTR",)
+# A→B takes SEV from A alone: then C→A finds it gone or is sent away earlier, and B→C fails for a flag or not at all.
+# With two successes, such as C→A and then A→B, the third finds C without SEV, or a flag.
+RING_OF_V5 = frozenset(
+    ring[turn:] + ring[:turn]
+    for turn in range(3)
+    for ring in [
+        *product(("0",), ("-EBUSY",), ("-EBUSY", "-EINVAL")),
+        *product(("0",), ("-EBUSY", "-EINVAL"), ("0",)),
+        ("-EBUSY", "-EBUSY", "-EBUSY"),
+    ]
+)
+
 TABLE = [
     # One move that nobody disturbs succeeds; V4 sleeps in atomic context even then, and so does migration_lock alone.
     *(Row(scheme, "uncontended", only("0"))
       for scheme in ("naive", "v3_global_spinlock", "flag_then_mutex", "trylock_once", "address_order", "global_mutex",
-                     "sev_lock_two_vms")),
+                     "sev_lock_two_vms", "v1_token", "v5_flag", "tests_under_locks")),
     *(Row(scheme, "uncontended", only("0"), faults=SLEEPS)
       for scheme in ("v4", "migration_lock_both", "migration_lock_called")),
+    # There and back by one task. V5 to V7 want a SEV VM, and the first move takes that from its source; a VM that has
+    # sent its state has a token for good; a dead VM is dead. The locks alone leave nothing behind.
+    *(Row(scheme, "in-turn", only("0")) for scheme in ("naive", "flag_then_mutex", "sev_lock_two_vms", "v12_vcpus")),
+    Row("v4", "in-turn", only("0"), faults=SLEEPS),
+    Row("v5_flag", "in-turn", only("-EINVAL")),
+    Row("v1_token", "in-turn", only("-EPERM")),
+    Row("dead_vm", "in-turn", only("-EIO")),
     # The double migration of the thread.
     Row("naive", "double", BOTH, (2, MUTEXES)),
     Row("v3_global_spinlock", "double", every("0", "-EINVAL")),
@@ -70,6 +96,11 @@ TABLE = [
     Row("address_order", "double", BOTH),
     Row("global_mutex", "double", BOTH),
     Row("sev_lock_two_vms", "double", every("0", "-EBUSY")),
+    # With a token, a VM that has sent receives nothing: at most one wins, and none once both tokens are out.
+    Row("v1_token", "double", every("0", "-EPERM") - BOTH),
+    # Whoever comes second may find that a VM is no SEV VM any more.
+    Row("v5_flag", "double", after_one("-EBUSY") | after_one("-EINVAL") | only("-EBUSY", "-EBUSY")),
+    Row("tests_under_locks", "double", BOTH, (2, MUTEXES)),
     # A winner is guaranteed where both flags are claimed in one critical section, or in address order.
     Row("flags_one_section", "double", not_all("-EBUSY")),
     Row("flags_address_order", "double", not_all("-EBUSY")),
@@ -83,12 +114,21 @@ TABLE = [
       for scenario in ("same", "shared-source", "shared-destination", "chain")),
     *(Row("v4", scenario, not_all("-EBUSY"), faults=SLEEPS)
       for scenario in ("same", "shared-source", "shared-destination", "chain")),
+    # A source is sent once, and a VM receives once. B may receive before it sends, and not after that.
+    *(Row("v1_token", scenario, after_one("-EPERM")) for scenario in ("same", "shared-source", "shared-destination")),
+    Row("v1_token", "chain", BOTH | only("-EPERM", "0")),
+    *(Row("v5_flag", scenario, after_one("-EBUSY") | after_one("-EINVAL")) for scenario in ("same", "shared-source")),
+    Row("v5_flag", "shared-destination", not_all("-EBUSY")),
+    Row("v5_flag", "chain", not_all("-EBUSY") | only("-EINVAL", "0")),
     # Three moves in a ring: no two of them are opposite.
     Row("naive", "ring3", only("0", "0", "0"), (3, ("A.lock", "B.lock", "C.lock"))),
     Row("flag_then_mutex", "ring3", every("0", "-EBUSY", tasks=3)),
     Row("sev_lock_two_vms", "ring3", every("0", "-EBUSY", tasks=3)),
     Row("v4", "ring3", every("0", "-EBUSY", tasks=3), faults=SLEEPS),
     Row("v3_global_spinlock", "ring3", every("0", "-EINVAL", tasks=3)),
+    Row("v1_token", "ring3", every("0", "-EPERM", tasks=3) - only("0", "0", "0")),
+    Row("v5_flag", "ring3", RING_OF_V5),
+    Row("tests_under_locks", "ring3", only("0", "0", "0"), (3, ("A.lock", "B.lock", "C.lock"))),
     Row("address_order", "ring3", only("0", "0", "0")),
     Row("global_mutex", "ring3", only("0", "0", "0")),
     # A VM moved onto itself.
@@ -103,16 +143,31 @@ TABLE = [
     Row("trylock_once", "self", only("-EBUSY")),
     Row("global_mutex", "self", only("-EINVAL")),
     Row("sev_lock_two_vms", "self", only("-EINVAL")),
+    Row("v1_token", "self", only("-EPERM")),
+    Row("v5_flag", "self", only("-EBUSY")),
+    Row("tests_under_locks", "self", NONE, (1, ("A.lock",)), ALONE_STUCK),
     # With a bystander: the cycle closes at step 2 whatever C->D does.
     Row("naive", "bystander", only("0", "0", "0"), (2, MUTEXES)),
     Row("flag_then_mutex", "bystander", frozenset((*pair, "0") for pair in every("0", "-EBUSY"))),
     # An ordinary ioctl knows nothing of flags, and waits for the mutex like everybody.
     Row("naive", "ioctl", only("0", "0", "0"), (2, MUTEXES)),
     Row("flag_then_mutex", "ioctl", frozenset((*pair, "0") for pair in every("0", "-EBUSY"))),
+    # A vCPU that runs keeps a mutex. Who does not ask for it waits for nobody; who does may be killed while waiting,
+    # but not after it has the source's, which comes last: so vcpu_run(A) fails only beside a move that succeeds.
+    *(Row(scheme, "running", only("0", "0", "0"))
+      for scheme in ("naive", "v1_token", "v5_flag", "tests_under_locks", "flag_then_mutex", "sev_lock_two_vms")),
+    *(Row(scheme, "running", every("0", "-EINTR", tasks=3) - frozenset(product(KILLED, KILLED, ("0", *KILLED))))
+      for scheme in ("v12_vcpus", "linux_6_16")),
+    # The way out of a killed wait is what V8 and V9 have wrong, so no move of theirs returns -EINTR.
+    *(Row(scheme, "running", frozenset(product("0", ("0", *KILLED), ("0", *KILLED))),
+          faults=frozenset({"unlock-not-held"}))
+      for scheme in ("v8_vcpus", "v9_vcpus")),
     # Userspace that calls again after -EBUSY: everybody may get through, and nobody has to.
     Row("flag_then_mutex", "retry", BOTH, livelock=True),
     Row("sev_lock_two_vms", "retry", BOTH, livelock=True),
     Row("trylock_once", "retry", BOTH, livelock=True),
+    Row("v5_flag", "retry", after_one("-EINVAL"), livelock=True),
+    Row("v1_token", "retry", every("0", "-EPERM") - BOTH),
     Row("naive", "retry", BOTH, (2, MUTEXES)),
     Row("v3_global_spinlock", "retry", every("0", "-EINVAL")),
     # A store that overtakes the unlock before it: a newcomer waits a little for a holder who waits for nothing.
@@ -213,8 +268,35 @@ def test_v4_on_two_cpus_hangs_the_machine_and_the_flag_does_not() -> None:
     assert sevviz.check("flag_then_mutex", "cpus").deadlocks == ()
 
 
-def test_there_and_back_by_one_task_succeeds_with_the_flag() -> None:
-    assert sevviz.check("flag_then_mutex", tasks=("migrate(B, A); migrate(A, B)",)).returns == {("0",)}
+def test_with_both_tokens_out_both_states_stay_in_the_table() -> None:
+    """V1 to V3 hold one mutex at a time and never deadlock; what they can do is lose both VMs to their own table."""
+    found = sevviz.check("v1_token", "double")
+    lost = next(outcome for outcome in found.outcomes if outcome.returns == ("-EPERM", "-EPERM"))
+    end = sevviz.run(found.program, lost.schedule).states[-1]
+    left = {o.name for o, value in zip(found.program.objects, end.values, strict=True) if value}
+    assert left == {"A.info_token", "A.staged", "B.info_token", "B.staged"}
+    mutexes = [i for i, shared in enumerate(found.program.objects) if shared.kind == "mutex"]
+    held = [[state.values[i] for i in mutexes if state.values[i]] for state in found.graph.states]
+    assert all(len(set(holders)) == len(holders) for holders in held), "no task holds two mutexes"
+
+
+def test_v5_tests_the_destination_before_it_claims_the_source() -> None:
+    """A move into a VM that is no SEV VM disturbs no other move of its source."""
+    tasks = {"tasks": ["migrate(B, A)", "migrate(C, A)"], "initial": {"B.left_sev": 1}}
+    assert sevviz.check("v5_flag", make_scenario("unfit", tasks)).returns == {("-EINVAL", "0")}
+    tasks["initial"] = {"A.left_sev": 1}
+    neither = sevviz.check("v5_flag", make_scenario("unfit source", tasks)).returns
+    assert neither == {("-EINVAL", "-EINVAL"), ("-EINVAL", "-EBUSY"), ("-EBUSY", "-EINVAL")}
+
+
+@pytest.mark.parametrize(("scheme", "stuck"), [("tests_before_source", False), ("tests_under_locks", True)])
+def test_between_sev_vms_only_a_test_under_both_locks_can_meet_the_deadlock(scheme: str, *, stuck: bool) -> None:
+    tasks = ["migrate(B, A)", "migrate(A, B)"]
+    table = {"tasks": tasks, "initial": {"A.is_sev": 1, "B.is_sev": 1}}
+    found = sevviz.check(scheme, make_scenario("selftest", table))
+    assert bool(found.deadlocks) == stuck
+    assert found.returns == {("-EINVAL", "-EINVAL")}
+    assert deadlock_of(found) == ((2, MUTEXES) if stuck else None)
 
 
 # The files themselves.

@@ -64,6 +64,25 @@ def test_a_scheme_may_define_its_own_ioctl() -> None:
     assert verdict("return 0;", "ioctl(A)", before=before).graph.program.objects[0].name == "A.own"
 
 
+def test_a_vcpu_that_runs_keeps_its_mutex_and_can_be_killed_while_it_waits() -> None:
+    takes = "mutex_lock(&dst->vcpu0.mutex);\nmutex_unlock(&dst->vcpu0.mutex);\nreturn 0;"
+    made = program(takes, ALONE, "vcpu_run(B)", "vcpu_run(A)", signals=True)
+    assert made.sources[1].name == "built-in vcpu_run"
+    assert results(follow(made, "1 2! 2 1 3 3")) == [0, -4, 0]
+    assert results(follow(made, "2 1! 2 1 1 3 3")) == [0, 0, 0]
+
+
+def test_a_scheme_may_be_put_beside_both_bystanders_at_once() -> None:
+    made = program(HOLD, "vcpu_run(A); ioctl(A)", "ioctl(B)")
+    assert [source.name for source in made.sources[1:]] == ["built-in ioctl", "built-in vcpu_run"]
+    assert results(follow(made, "1 1 1 1 2 2")) == [0, 0]
+
+
+def test_a_scheme_may_define_its_own_vcpu_run() -> None:
+    before = "static int vcpu_run(struct kvm *kvm) { return READ_ONCE(kvm->own); }\n"
+    assert verdict("return 0;", "vcpu_run(A)", before=before).graph.program.objects[0].name == "A.own"
+
+
 def test_one_task_may_make_calls_one_after_the_other() -> None:
     trace = follow(program(HOLD, "migrate(B, A); migrate(A, B)"), "1111")
     assert [taken.operation and taken.operation.text for taken in trace.steps] == [

@@ -123,7 +123,7 @@ def crossed(drawn: dict[str, ET.Element]) -> list[str]:
 
 @pytest.mark.parametrize("scheme", sevviz.scheme_names())
 def test_no_arrow_of_a_union_crosses_a_task_or_a_lock_and_its_words_stay_readable(scheme: str) -> None:
-    for scenario in ("double", "chain", "ring3", "bystander", "ioctl", "cpus", "weak"):
+    for scenario in ("in-turn", "double", "chain", "ring3", "bystander", "ioctl", "running", "cpus", "weak"):
         svg = waitfor.union_svg(sevviz.explore(sevviz.program(scheme, scenario)))
         assert crossed(parts(svg)) == [], scenario
         width = float(ET.fromstring(svg).attrib["viewBox"].split()[2])  # noqa: S314 - our own drawing
@@ -273,3 +273,10 @@ def test_the_text_twin_names_a_wait_for_a_cpu() -> None:
     assert wait_for_text(last.program, last.states[-1], last).splitlines()[4] == (
         "4 ioctl(A)  A.lock            has no CPU: spinning tasks keep all 2 CPUs"
     )
+
+
+def test_a_task_of_two_calls_is_as_wide_as_both() -> None:
+    drawn = parts(waitfor.union_svg(sevviz.explore(sevviz.program("naive", "in-turn"))))
+    left, right, *_ = box(drawn["t1"])
+    assert [text.text for text in drawn["t1"].findall(f"{SVG}text")] == ["1", "A→B; B→A"]
+    assert right - left > 80

@@ -10,7 +10,7 @@ from sevviz.csource.automata import Call, TaskBuilder
 from sevviz.csource.builder import suggest
 from sevviz.csource.constants import INT_MAX
 from sevviz.csource.fields import Location, Use, note_use, short_names
-from sevviz.csource.scheme import Scheme, ioctl_scheme
+from sevviz.csource.scheme import BYSTANDERS, Scheme, bystander
 from sevviz.errors import ScenarioError
 from sevviz.model import MUTEX, SPINLOCK, Program, SharedObject, Source, Task
 
@@ -53,7 +53,8 @@ def make_program(scheme: Scheme, tasks: Sequence[str], settings: Settings | None
         raise ScenarioError(message)
     names = {vm for task in calls for _, _, arguments in task for vm in arguments}
     vms = tuple(sorted(names, key=vm_order))
-    schemes = [scheme, *([ioctl_scheme()] if any(s is ioctl_scheme() for task in calls for s, _, _ in task) else [])]
+    called = {function for task in calls for s, function, _ in task if s is not scheme}
+    schemes = [scheme, *(bystander(function) for function in BYSTANDERS if function in called)]
     objects, numbers = _shared_objects(schemes, vms, settings)
     made = []
     for label, task in zip(tasks, calls, strict=True):
@@ -76,10 +77,11 @@ def _parse_call(scheme: Scheme, written: str) -> tuple[Scheme, str, tuple[str, .
         message = f"task {written!r} is not a call on VMs: write {example} or ioctl(A); VMs are A, B, C, ..."
         raise ScenarioError(message)
     function, arguments = match[1], tuple(re.findall(r"\w+", match[2] or ""))
-    owner = ioctl_scheme() if function == "ioctl" and "ioctl" not in scheme.functions else scheme
+    owner = bystander(function) if function in BYSTANDERS and function not in scheme.functions else scheme
     known = [f.name for f in scheme.functions.values() if all(v.pointee == "kvm" for v in f.variables[: f.parameters])]
     if function not in owner.functions or (owner is scheme and function not in known):
-        has = f"there are {', '.join([*known, 'ioctl'])}{suggest(function, known)}"
+        names = list(dict.fromkeys([*known, *BYSTANDERS]))
+        has = f"there are {', '.join(names)}{suggest(function, names)}"
         message = f"task {written!r}: no function {function!r} on VMs in {scheme.text.name}; {has}"
         raise ScenarioError(message)
     wanted = owner.functions[function].parameters

@@ -18,9 +18,11 @@ from sevviz.model import Span
 if TYPE_CHECKING:
     from sevviz.csource.ir import Function, GlobalObject
 
-__all__ = ["IOCTL", "Scheme", "ioctl_scheme", "load_scheme"]
+__all__ = ["BYSTANDERS", "Scheme", "bystander", "load_scheme"]
 
-IOCTL = """/*
+# What others do to a VM: calls that every scheme has beside its own, unless it defines a function of that name.
+BYSTANDERS = {
+    "ioctl": """/*
  * title: An ordinary ioctl
  * source: the shape of every VM ioctl that takes kvm->lock, Documentation/virt/kvm/locking.rst
  * entry: ioctl
@@ -31,7 +33,21 @@ static int ioctl(struct kvm *kvm)
 	mutex_unlock(&kvm->lock);
 	return 0;
 }
-"""
+""",
+    "vcpu_run": """/*
+ * title: A vCPU that runs
+ * source: the shape of KVM_RUN, which keeps its vCPU's mutex while the guest runs, Documentation/virt/kvm/locking.rst
+ * entry: vcpu_run
+ */
+static int vcpu_run(struct kvm *kvm)
+{
+	if (mutex_lock_killable(&kvm->vcpu0.mutex))
+		return -EINTR;
+	mutex_unlock(&kvm->vcpu0.mutex);
+	return 0;
+}
+""",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +83,9 @@ def load_scheme(source: bytes | str, name: str) -> Scheme:
 
 
 @cache
-def ioctl_scheme() -> Scheme:
-    """The scheme of the built-in bystander."""
-    return load_scheme(IOCTL, "built-in ioctl")
+def bystander(function: str) -> Scheme:
+    """The scheme of a built-in bystander."""
+    return load_scheme(BYSTANDERS[function], f"built-in {function}")
 
 
 def _check_entry(text: Text, header: dict[str, str], functions: dict[str, Function]) -> None:

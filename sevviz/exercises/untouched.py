@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sevviz.csource.scheme import BYSTANDERS
 from sevviz.errors import SchemeError
 from sevviz.exercises.model import ExerciseError
 
@@ -15,10 +16,12 @@ __all__ = ["check_fixed"]
 
 
 def check_fixed(exercise: Exercise, answer: str, name: str, functions: set[str]) -> None:
-    """Refuse an answer that changes what others do: the built-in ioctl, or a function that is fixed."""
-    if "ioctl" in functions:
-        line = next((n for n, t in enumerate(answer.split("\n"), 1) if re.search(r"\bioctl\s*\(", t)), 1)
-        raise SchemeError("ioctl is what others do; your answer may not define it", file=name, line=line, source=answer)
+    """Refuse an answer that changes what others do: a built-in bystander, or a function that is fixed."""
+    for other in functions & set(BYSTANDERS):
+        if not _defined(exercise.code, other):
+            line = next((n for n, t in enumerate(answer.split("\n"), 1) if re.search(rf"\b{other}\s*\(", t)), 1)
+            message = f"{other} is what others do; your answer may not define it"
+            raise SchemeError(message, file=name, line=line, source=answer)
     for function in exercise.fixed:
         if _body(exercise.code, function) not in _plain(answer):
             message = f"{function}() is what others do; your answer may not change it. Put it back as it was"
@@ -30,8 +33,12 @@ def _plain(text: str) -> str:
     return " ".join(re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.DOTALL).split())
 
 
+def _defined(code: str, function: str) -> re.Match[str] | None:
+    return re.search(rf"^[^\n;]*\b{function}\([^;{{]*\{{.*?^\}}", code, re.MULTILINE | re.DOTALL)
+
+
 def _body(code: str, function: str) -> str:
-    found = re.search(rf"^[^\n;]*\b{function}\([^;{{]*\{{.*?^\}}", code, re.MULTILINE | re.DOTALL)
+    found = _defined(code, function)
     if found is None:
         message = f"fixed: there is no function {function!r} in the C"
         raise ExerciseError(message)

@@ -55,11 +55,16 @@ def _wait_for_cpu(program: Program, state: State, task: int, cpus: int) -> Wait 
 
 def cpu_keepers(program: Program, state: State) -> tuple[int, ...]:
     """The tasks that keep all CPUs from another one that waits for any of them; () while nobody waits for a CPU."""
+    keepers = _keepers(program, state)
+    if program.cpus is None or len(keepers) < program.cpus:
+        return ()
     waits = (wait_of(program, state, task) for task in range(1, len(program.tasks) + 1))
-    return tuple(_keepers(program, state)) if any(wait is not None and wait.object == CPU for wait in waits) else ()
+    return tuple(keepers) if any(wait is not None and wait.object == CPU for wait in waits) else ()
 
 
 def _keepers(program: Program, state: State) -> list[int]:
+    if not any(state.values[lock] for lock in program.spinlocks):
+        return []  # nobody spins, nobody is in atomic context
     return [task for task in range(1, len(program.tasks) + 1) if _keeps_cpu(program, state, task)]
 
 

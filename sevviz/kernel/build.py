@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sevviz.checkout import say
-from sevviz.csource.scheme import IOCTL, load_scheme
 from sevviz.kernel.configuration import SOURCE_PACKAGE, TARBALL, Kernel, KernelError, MissingPackagesError
 from sevviz.kernel.generate import check_name, generate
 
@@ -101,7 +100,7 @@ def _files(schemes: Sequence[Scheme]) -> dict[str, str]:
     names = [scheme.name for scheme in schemes]
     for scheme in schemes:
         check_name(scheme.name)
-        files[f"scheme_{scheme.name}.c"] = generate(scheme, load_scheme(IOCTL, "ioctl"))
+        files[f"scheme_{scheme.name}.c"] = generate(scheme)
     table = "".join(f"extern const struct sevviz_scheme sevviz_scheme_{name};\n" for name in names)
     entries = "".join(f"\t&sevviz_scheme_{name},\n" for name in names)
     files["table.c"] = (

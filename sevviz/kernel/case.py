@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sevviz import catalogue
 from sevviz.csource import Scheme
 from sevviz.csource.fields import short_names
-from sevviz.csource.scheme import IOCTL, load_scheme
+from sevviz.csource.scheme import load_scheme
 from sevviz.errors import ScenarioError
 
 if TYPE_CHECKING:
@@ -39,9 +39,8 @@ class Case:
     @cached_property
     def names(self) -> dict[str, str]:
         """The short name of each field by its path from struct kvm; file-scope objects have theirs."""
-        uses = dict(self.scheme.uses)
-        if len(self.program.sources) > 1:
-            uses = {**load_scheme(IOCTL, "ioctl").uses, **uses}
+        sources = self.program.sources
+        uses = {place: use for source in sources for place, use in load_scheme(source.text, source.name).uses.items()}
         return {".".join(location.path) or location.root: name for location, name in short_names(list(uses)).items()}
 
 

@@ -32,8 +32,8 @@ Predict = Callable[["Program", tuple[int, ...], "Configuration"], "Prediction"]
 
 # The scenarios of a full comparison, and how many schedules of each at most.
 OTHERS = (
-    "uncontended", "same", "shared-source", "shared-destination", "chain", "ring3", "self", "bystander", "ioctl",
-    "signal", "retry",
+    "uncontended", "in-turn", "same", "shared-source", "shared-destination", "chain", "ring3", "self", "bystander",
+    "ioctl", "signal", "running", "retry",
 )  # fmt: skip
 PLAN = {"double": 5000, **dict.fromkeys(OTHERS, 60)}
 # Several CPUs take seconds for a run instead of hundredths, and differ for schemes with spinlocks only.

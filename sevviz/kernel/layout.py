@@ -100,8 +100,8 @@ class Layout:
         return "".join(lines)
 
 
-def infer_layout(scheme: Scheme) -> Layout:
-    """The structs of a scheme. `struct kvm` has a mutex `lock` in any case: ordinary ioctls take it."""
+def infer_layout(scheme: Scheme, *others: Scheme) -> Layout:
+    """The structs of a scheme, with what `others`, the bystanders beside it, use of a VM."""
     types = _Types(scheme.functions)
     layout = Layout()
     facts = [fact for function in scheme.functions.values() for fact in types.facts(function)]
@@ -112,7 +112,7 @@ def infer_layout(scheme: Scheme) -> Layout:
     for chain, pointee in facts:
         if pointee in OBJECT_POINTEES:
             layout.add_leaf(chain, OBJECT_POINTEES[pointee])
-    for location, use in scheme.uses.items():
+    for location, use in (item for part in (scheme, *others) for item in part.uses.items()):
         if not location.root:
             layout.add_leaf(Chain(VM, location.path), C_TYPES[use.kind])
     for function in scheme.functions.values():
@@ -120,7 +120,6 @@ def infer_layout(scheme: Scheme) -> Layout:
             reached = types.chain(function, access.address) if isinstance(access, Access) else None
             if isinstance(access, Access) and reached is not None and reached.path:
                 layout.add_leaf(reached, C_TYPES[access.primitive.kind or PLAIN])
-    layout.leaves.setdefault((VM, ("lock",)), C_TYPES["mutex"])
     return layout
 
 

@@ -64,7 +64,7 @@ def wait_for_dot(program: Program, arrows: Arrows) -> str:
     for lock, task in (*arrows.holds, *((lock, task) for task, lock in arrows.waits)):
         touched[lock].add(task)
     used = {lock: frozenset(touched[lock]) for lock in sorted(touched)}
-    across = max(TASK, *(LETTER * len(_call(program, task)) + ROUND for task in range(1, len(program.tasks) + 1)))
+    across = max(TASK, *(_across(_call(program, task)) for task in range(1, len(program.tasks) + 1)))
     tasks, locks = place(len(program.tasks), used, {lock: _width(program, lock) for lock in used}, across)
     lines = [_task(program, task, at, across) for task, at in sorted(tasks.items())]
     lines += [_lock(program, lock, at) for lock, at in sorted(locks.items())]
@@ -94,6 +94,11 @@ def lock_name(program: Program, lock: int) -> str:
 def _call(program: Program, task: int) -> str:
     call = arrow(program.tasks[task - 1].label)
     return call if len(call) <= LONGEST_CALL else f"{call[: LONGEST_CALL - 1]}…"
+
+
+def _across(call: str) -> float:
+    """How wide a task is for its call; an arrow is as wide as two letters."""
+    return LETTER * (len(call) + call.count("→")) + ROUND
 
 
 def _task(program: Program, task: int, at: Place, across: float) -> str:

@@ -105,6 +105,18 @@ def test_on_a_phone_the_picture_stands_between_the_code_and_the_cards(open_playe
     assert letters >= 9
 
 
+def test_on_a_phone_a_long_call_is_read_in_full_where_a_task_can_be_killed(open_player: OpenPlayer) -> None:
+    page = open_player("v8_vcpus", "running", width=375)
+    for number, call in enumerate(("A→B", "vcpu_run(A)", "vcpu_run(B)")):
+        card = page.locator(".sv-card").nth(number)
+        name, step = card.locator(".sv-name"), card.locator(".sv-step").bounding_box()
+        assert name.inner_text() == call
+        place = name.bounding_box()
+        assert place is not None
+        assert step is not None
+        assert place["y"] + place["height"] <= step["y"], "the button stands under the name, not over it"
+
+
 def test_going_back_keeps_the_future_and_another_choice_drops_it(open_player: OpenPlayer) -> None:
     page = open_player(schedule="1 1 1 1")
     page.get_by_role("button", name="One step back").click()

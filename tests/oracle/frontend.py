@@ -13,11 +13,19 @@ Node = Any
 
 _PRELUDE = "typedef int bool; typedef int spinlock_t; typedef int atomic_t;\n"
 _TYPES = (["int"], ["bool"], ["void"], ["spinlock_t"], ["atomic_t"])
-_BYSTANDER = """
+_BYSTANDERS = """
 static int ioctl(struct kvm *kvm)
 {
     mutex_lock(&kvm->lock);
     mutex_unlock(&kvm->lock);
+    return 0;
+}
+
+static int vcpu_run(struct kvm *kvm)
+{
+    if (mutex_lock_killable(&kvm->vcpu0.mutex))
+        return -EINTR;
+    mutex_unlock(&kvm->vcpu0.mutex);
     return 0;
 }
 """
@@ -48,8 +56,8 @@ class Scheme:
 def parse_scheme(text: str) -> Scheme:
     """Read one scheme file (contract 1)."""
     header = _header(text)
-    functions = _functions(_parse(_BYSTANDER))
-    # The bystander has no line in the scheme, so its lines are not the scheme's either.
+    functions = _functions(_parse(_BYSTANDERS))
+    # The bystanders have no line in the scheme, so their lines are not the scheme's either.
     tree = _parse(_declare_locks(_strip_comments(text)))
     _refuse_unsigned(tree)
     functions.update(_functions(tree))

@@ -6,15 +6,19 @@ from typing import Any
 
 from .values import Pointer
 
+Call = tuple[str, tuple[Pointer, ...]]
+"""The name of a function and its VMs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Contract 2. ``retry`` is how often a task starts its call again on -EBUSY; None means for ever.
+    """Contract 2: ``calls`` has what each task calls, one after the other.
 
+    ``retry`` is how often a task starts its call again on -EBUSY; None means for ever.
     ``cpus`` None means that each task has its own.
     """
 
-    calls: tuple[tuple[str, tuple[Pointer, ...]], ...]
+    calls: tuple[tuple[Call, ...], ...]
     initial: dict[str, int] = field(default_factory=dict)
     signals: bool = False
     retry: int | None = 0
@@ -26,8 +30,9 @@ def scenario_from_table(table: dict[str, Any]) -> Scenario:
     unknown = set(table) - {"title", "what", "tasks", "initial", "signals", "retry", "cpus"}
     assert not unknown, f"the oracle does not know {unknown}"
     retry = table.get("retry", 0)
+    assert not (retry and any(";" in text for text in table["tasks"])), "the oracle starts whole tasks again, not calls"
     return Scenario(
-        calls=tuple(_call(text) for text in table["tasks"]),
+        calls=tuple(tuple(map(_call, text.split(";"))) for text in table["tasks"]),
         initial={name: int(value) for name, value in table.get("initial", {}).items()},
         signals=bool(table.get("signals", False)),
         retry=None if retry == "forever" else int(retry),
@@ -35,6 +40,6 @@ def scenario_from_table(table: dict[str, Any]) -> Scenario:
     )
 
 
-def _call(text: str) -> tuple[str, tuple[Pointer, ...]]:
+def _call(text: str) -> Call:
     name, *machines = re.findall(r"\w+", text)
     return name, tuple(Pointer(machine) for machine in machines)

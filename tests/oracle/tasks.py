@@ -9,6 +9,7 @@ from types import GeneratorType
 
 from .expressions import Expressions, Steps
 from .frontend import Scheme
+from .scenario import Call
 from .statements import Activation
 from .values import Operation, Pointer, Value
 
@@ -24,13 +25,12 @@ class Point:
 
 
 class TaskProgram:
-    """All points of one call, found as they are asked for."""
+    """All points of a task's calls, found as they are asked for."""
 
-    def __init__(self, scheme: Scheme, name: str, arguments: tuple[Pointer, ...]) -> None:
+    def __init__(self, scheme: Scheme, calls: tuple[Call, ...]) -> None:
         """Find the first point."""
         self._scheme = scheme
-        self._name = name
-        self._arguments = arguments
+        self._calls = calls
         self._points: dict[object, Point] = {}
         self.start = self._point(())
 
@@ -41,10 +41,21 @@ class TaskProgram:
         return point.successors[told]
 
     def _point(self, history: tuple[Value, ...]) -> Point:
-        steps = Activation(self._scheme, self._scheme.functions[self._name], list(self._arguments)).run()
+        steps = _in_turn(self._scheme, self._calls)
         operation, result = _replay(steps, history)
         key = ("returned", result) if operation is None else (operation, snapshot(steps))
         return self._points.setdefault(key, Point(history, operation, result))
+
+
+def _in_turn(scheme: Scheme, calls: tuple[Call, ...]) -> Steps:
+    """One call after the other, up to the first that does not return 0; that one's result is the task's."""
+    last = len(calls) - 1
+    # The number is a variable of its own, so that a snapshot tells equal calls apart.
+    for number, (name, arguments) in enumerate(calls):
+        result = yield from Activation(scheme, scheme.functions[name], list(arguments)).run()
+        if result != 0 or number == last:
+            break
+    return result
 
 
 def _replay(steps: Steps, history: tuple[Value, ...]) -> tuple[Operation | None, Value | None]:

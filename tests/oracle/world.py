@@ -72,7 +72,7 @@ class Rules:
         """Lay out the tasks and the fields' first values."""
         self.scheme = scheme
         self.scenario = scenario
-        self.programs = [TaskProgram(scheme, name, arguments) for name, arguments in scenario.calls]
+        self.programs = [TaskProgram(scheme, calls) for calls in scenario.calls]
         self.first_values: dict[str, Value] = {**scheme.globals, **scenario.initial}
         tasks = tuple(self._settled(index, Task(p.start, scenario.retry)) for index, p in enumerate(self.programs))
         self.start = World(tasks, frozenset(), frozenset(self.first_values.items()), frozenset())
