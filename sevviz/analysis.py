@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sevviz.interpreter import CPU, Wait, cpu_keepers, is_stuck, wait_of
+from sevviz.interpreter import CPU, Wait, cpu_keepers, is_stuck, wait_of, waits_of
 from sevviz.loops import components
 from sevviz.model import FAULTED, Program, State, Trace
 
@@ -83,7 +83,7 @@ def deadlocks_of(program: Program, state: State) -> tuple[Deadlock, ...]:
     """Every deadlock of a state: each cycle of waits, or all waits where nothing can ever happen again."""
     if any(mark & FAULTED for mark in state.marks):
         return ()
-    waits = {w.task: w for task in range(len(program.tasks)) if (w := wait_of(program, state, task + 1))}
+    waits = {wait.task: wait for wait in waits_of(program, state) if wait is not None}
     found = []
     for cycle in _cycles({t: w for t, w in waits.items() if w.object != CPU}):
         # A signal ends a killable wait, but the task that it wakes still needs a CPU to go on.

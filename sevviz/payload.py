@@ -41,7 +41,7 @@ from sevviz.schedule import task_of
 from sevviz.traces import operation_of
 from sevviz.views import verdict_words, words
 from sevviz.views.chips import chips_of
-from sevviz.views.conditions import condition_of
+from sevviz.views.conditions import conditions_of
 from sevviz.views.names import arrow, tasks_title
 from sevviz.views.waitfor import ring_ids, union_svg
 
@@ -155,8 +155,7 @@ def _states(verdict: Verdict, kept: int, tables: _Tables) -> dict[str, Any]:
     for state, found in zip(graph.states[:kept], survey.all_deadlocks, strict=False):
         positions += state.positions
         values += state.values
-        for task in range(1, len(program.tasks) + 1):
-            condition = condition_of(program, state, task)
+        for condition in conditions_of(program, state):
             conditions.append(tables.conditions.setdefault(condition, len(tables.conditions)))
         rings = tuple(_ring(program, state, deadlock) for deadlock in found)
         deadlocks.append(tables.deadlocks.setdefault(rings, len(tables.deadlocks)) if rings else -1)

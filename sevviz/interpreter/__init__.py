@@ -15,7 +15,7 @@ import errno
 from typing import NamedTuple
 
 from sevviz.interpreter.faults import broken_rule, fault_of, faults_after
-from sevviz.interpreter.waiting import CPU, Wait, cpu_keepers, in_atomic_context, lock_wait, wait_of
+from sevviz.interpreter.waiting import CPU, Wait, cpu_keepers, in_atomic_context, lock_wait, wait_of, waits_of
 from sevviz.model import FAULTED, MUTEX, OFF_CPU, OVERTAKE, SIGNALLED, WOKEN, Fault, Operation, Program, State
 from sevviz.release_order import overtaker_of
 
@@ -32,6 +32,7 @@ __all__ = [
     "moves",
     "step",
     "wait_of",
+    "waits_of",
 ]
 
 EINTR = -errno.EINTR
@@ -57,7 +58,8 @@ def moves(program: Program, state: State) -> list[Move]:
     if any(mark & FAULTED for mark in state.marks):
         return []
     running = [t for t in range(1, len(program.tasks) + 1) if program.position(state, t - 1).operation is not None]
-    found = [step(program, state, task) for task in running if wait_of(program, state, task) is None]
+    waits = waits_of(program, state)
+    found = [_advance(program, state, task) for task in running if waits[task - 1] is None]
     if program.signals:
         found += [step(program, state, -task) for task in running if not state.marks[task - 1] & SIGNALLED]
     if program.weak:
@@ -73,7 +75,8 @@ def is_stuck(program: Program, state: State) -> bool:
         for task in running:
             if not state.marks[task - 1] & SIGNALLED:
                 state = _signal(program, state, task).state
-    return bool(running) and all(wait_of(program, state, task) is not None for task in running)
+    waits = waits_of(program, state)
+    return bool(running) and all(waits[task - 1] is not None for task in running)
 
 
 def step(program: Program, state: State, actor: int) -> Move:
@@ -82,11 +85,16 @@ def step(program: Program, state: State, actor: int) -> Move:
         return _overtake(program, state, actor)
     if actor < 0:
         return _signal(program, state, -actor)
+    assert wait_of(program, state, actor) is None, "a blocked task cannot step"
+    return _advance(program, state, actor)
+
+
+def _advance(program: Program, state: State, actor: int) -> Move:
+    """The next step of a task that nothing blocks."""
     task = actor - 1
     automaton = program.tasks[task].automaton
     operation = automaton.positions[state.positions[task]].operation
     assert operation is not None, "a finished task has no step"
-    assert wait_of(program, state, actor) is None, "a blocked task cannot step"
     result, value = effect_of(operation, state, actor)
     broken = broken_rule(program, state, actor, operation)
     if broken in ENDS_SCHEDULE:

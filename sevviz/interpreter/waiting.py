@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sevviz.model import MUTEX, OFF_CPU, SIGNALLED, SPINLOCK, Operation, Program, State
 
-__all__ = ["CPU", "Wait", "cpu_keepers", "in_atomic_context", "lock_wait", "sleeps_in_atomic", "wait_of"]
+__all__ = ["CPU", "Wait", "cpu_keepers", "in_atomic_context", "lock_wait", "sleeps_in_atomic", "wait_of", "waits_of"]
 
 CPU = -1  # the "object" of a wait for a processor
 
@@ -26,10 +26,20 @@ def in_atomic_context(program: Program, state: State, task: int) -> bool:
 
 
 def wait_of(program: Program, state: State, task: int) -> Wait | None:
-    """Why a task cannot step; None if it can or has finished. The only place that knows what blocks."""
+    """Why a task cannot step; None if it can or has finished. This module is the only place that knows what blocks."""
+    return _wait(program, state, task, _keepers(program, state))
+
+
+def waits_of(program: Program, state: State) -> list[Wait | None]:
+    """Why each task cannot step: `wait_of` for all of them."""
+    keepers = _keepers(program, state)
+    return [_wait(program, state, task, keepers) for task in range(1, len(program.tasks) + 1)]
+
+
+def _wait(program: Program, state: State, task: int, keepers: list[int]) -> Wait | None:
     wait = lock_wait(program, state, task)
     if wait is None and program.cpus is not None and program.position(state, task - 1).operation is not None:
-        return _wait_for_cpu(program, state, task, program.cpus)
+        return _wait_for_cpu(program, state, task, program.cpus, keepers)
     return wait
 
 
@@ -45,11 +55,11 @@ def lock_wait(program: Program, state: State, task: int) -> Wait | None:
     return Wait(task, operation.object, holder, operation.interruptible)
 
 
-def _wait_for_cpu(program: Program, state: State, task: int, cpus: int) -> Wait | None:
+def _wait_for_cpu(program: Program, state: State, task: int, cpus: int, keepers: list[int]) -> Wait | None:
     """Spinners keep their CPUs, and so do tasks in atomic context unless they sleep (preemption is off)."""
     if in_atomic_context(program, state, task) and not state.marks[task - 1] & OFF_CPU:
         return None
-    others = [u for u in _keepers(program, state) if u != task]
+    others = [u for u in keepers if u != task]
     return Wait(task, CPU, others[0], killable=False) if len(others) >= cpus else None
 
 
@@ -58,20 +68,21 @@ def cpu_keepers(program: Program, state: State) -> tuple[int, ...]:
     keepers = _keepers(program, state)
     if program.cpus is None or len(keepers) < program.cpus:
         return ()
-    waits = (wait_of(program, state, task) for task in range(1, len(program.tasks) + 1))
+    waits = (_wait(program, state, task, keepers) for task in range(1, len(program.tasks) + 1))
     return tuple(keepers) if any(wait is not None and wait.object == CPU for wait in waits) else ()
 
 
 def _keepers(program: Program, state: State) -> list[int]:
-    if not any(state.values[lock] for lock in program.spinlocks):
-        return []  # nobody spins, nobody is in atomic context
+    if program.cpus is None or not any(state.values[lock] for lock in program.spinlocks):
+        return []  # everybody has a CPU, or nobody spins and nobody is in atomic context
     return [task for task in range(1, len(program.tasks) + 1) if _keeps_cpu(program, state, task)]
 
 
 def _keeps_cpu(program: Program, state: State, task: int) -> bool:
-    if program.position(state, task - 1).operation is None:
+    operation = program.position(state, task - 1).operation
+    if operation is None:
         return False
-    wait = lock_wait(program, state, task)
+    wait = lock_wait(program, state, task) if operation.action == "lock" else None
     if wait is not None:
         # Who waits for a spinlock spins; who waits for a mutex has left its CPU, in atomic context or not.
         return program.objects[wait.object].kind == SPINLOCK

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sevviz.analysis import show_result
-from sevviz.interpreter import CPU, cpu_keepers, in_atomic_context, wait_of
+from sevviz.interpreter import CPU, cpu_keepers, in_atomic_context, wait_of, waits_of
 from sevviz.model import FAULTED, SIGNALLED, SPINLOCK
 from sevviz.views.names import result_words
 from sevviz.views.words import wait_reason
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sevviz.model import Program, State
     from sevviz.views.style import Role
 
-__all__ = ["Condition", "ConditionKind", "condition_of", "role_of"]
+__all__ = ["Condition", "ConditionKind", "condition_of", "conditions_of", "role_of"]
 
 # stopped: another task's fault has ended the schedule
 ConditionKind = Literal["running", "sleeping", "spinning", "no-cpu", "returned", "faulted", "stopped"]
@@ -37,8 +37,19 @@ class Condition(NamedTuple):
 
 def condition_of(program: Program, state: State, task: int) -> Condition:
     """The condition of a task, numbered from 1."""
-    position, wait = program.position(state, task - 1), wait_of(program, state, task)
-    kind = _kind(program, state, task, wait)
+    return _condition(program, state, task, wait_of(program, state, task), cpu_keepers(program, state))
+
+
+def conditions_of(program: Program, state: State) -> list[Condition]:
+    """The conditions of all tasks, in their order."""
+    waits, keepers = waits_of(program, state), cpu_keepers(program, state)
+    return [_condition(program, state, task, wait, keepers) for task, wait in enumerate(waits, 1)]
+
+
+def _condition(
+    program: Program, state: State, task: int, wait: Wait | None, keepers: tuple[int, ...]
+) -> Condition:  # fmt: skip
+    position, kind = program.position(state, task - 1), _kind(program, state, task, wait)
     reason = ""
     if position.operation is None:
         reason = result_words(position.result)
@@ -53,7 +64,7 @@ def condition_of(program: Program, state: State, task: int) -> Condition:
         tuple(lock for lock in program.locks if state.values[lock] == task),
         wait.object if wait else CPU,
         wait.holder if wait else 0,
-        program.cpus is not None and task in cpu_keepers(program, state),
+        task in keepers,
         reason,
         show_result(position.result),
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from sevviz.interpreter import CPU
-from sevviz.views.conditions import condition_of
+from sevviz.interpreter import CPU, cpu_keepers, waits_of
 from sevviz.views.names import arrow
 from sevviz.views.placement import TASK, Place, place
 
@@ -48,13 +47,9 @@ def arrows_of(program: Program, states: Iterable[State]) -> Arrows:
     """Every hold and every wait of some states. While a task waits for a CPU, all that keep one have their arrows."""
     holds, waits = set[tuple[int, int]](), set[tuple[int, int]]()
     for state in states:
-        for task in range(1, len(program.tasks) + 1):
-            condition = condition_of(program, state, task)
-            holds.update((lock, task) for lock in condition.holds)
-            if condition.holder:
-                waits.add((task, condition.object))
-            if condition.keeps_cpu:
-                holds.add((CPU, task))
+        holds.update((lock, state.values[lock]) for lock in program.locks if state.values[lock])
+        holds.update((CPU, task) for task in cpu_keepers(program, state))
+        waits.update((wait.task, wait.object) for wait in waits_of(program, state) if wait is not None)
     return Arrows(frozenset(holds), frozenset(waits))
 
 
