@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
-from browser.chromium import launch, page_with, payload_of
+from browser.chromium import PATIENCE, launch, page_with, payload_of
+from browser.shelf import Shelf
 from sevviz.export.pages import export_scheme, export_site
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 
 Shown = str | list[dict[str, Any]]  # a scheme's name, or payloads
-TIMEOUT = 5_000  # milliseconds; all is on this machine
 
 
 class OpenPlayer(Protocol):
@@ -45,47 +46,48 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = launch(playwright)
         yield browser
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def shelf(chromium: Browser) -> Shelf:
+    return Shelf(chromium)
+
+
 @pytest.fixture
-def open_player(chromium: Browser, tmp_path: Path) -> Iterator[OpenPlayer]:
+def open_player(shelf: Shelf, tmp_path: Path) -> Iterator[OpenPlayer]:
     """Pages opened from file://, as a reader opens an exported one; a script error on any of them fails the test."""
-    errors: list[str] = []
-    contexts = []
+    numbers = count(1)
+    with shelf.borrowed() as give:
 
-    def open_page(
-        what: Shown = "naive", scenario: str = "double", *, schedule: str = "", width: int = 1280, dark: bool = False
-    ) -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light",
-            permissions=["clipboard-read", "clipboard-write"],
-        )  # fmt: skip
-        context.set_default_timeout(TIMEOUT)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        payloads = [payload_of(what, scenario)] if isinstance(what, str) else what
-        file = tmp_path / f"player{len(contexts)}.html"
-        file.write_text(page_with(payloads, schedule), encoding="utf-8")
-        page.goto(file.as_uri())
-        page.wait_for_function("window.players")
-        return page
+        def open_page(
+            what: Shown = "naive",
+            scenario: str = "double",
+            *,
+            schedule: str = "",
+            width: int = 1280,
+            dark: bool = False,
+        ) -> Page:
+            page = give(width, "dark" if dark else "light")
+            payloads = [payload_of(what, scenario)] if isinstance(what, str) else what
+            file = tmp_path / f"player{next(numbers)}.html"
+            file.write_text(page_with(payloads, schedule), encoding="utf-8")
+            page.goto(file.as_uri())
+            page.wait_for_function("window.players")
+            return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not errors
+        yield open_page
 
 
 @pytest.fixture
 def offline(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser context without a network; whatever a page asks for or logs as an error fails the test."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True)
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(PATIENCE)
     troubles: list[str] = []
     context.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
     context.on("weberror", lambda error: troubles.append(str(error.error)))
