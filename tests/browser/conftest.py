@@ -6,16 +6,19 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from budgets import seconds_of_children
 from playwright.sync_api import expect, sync_playwright
 
 from browser.chromium import PATIENCE, launch, page_with, payload_of
 from browser.shelf import Shelf
-from sevviz.export.pages import export_scheme, export_site
+from sevviz.export import pages
+from sevviz.export.pages import export_scheme, run_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from nbformat import NotebookNode
     from playwright.sync_api import Browser, BrowserContext, Page
 
 
@@ -106,6 +109,29 @@ def naive_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def book(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The book, exported once: its pages by name, the index first; without the pages of a matrix' cells."""
-    return {path.stem: path for path in export_site(tmp_path_factory.mktemp("book"), cells=False)}
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], dict[str, float]]:
+    """The book, exported once, and what each notebook's kernel took of the CPU, in seconds."""
+    seconds = dict[str, float]()
+
+    def timed(path: Path) -> NotebookNode:
+        begin = seconds_of_children()
+        notebook = run_notebook(path)
+        seconds[path.stem] = seconds_of_children() - begin
+        return notebook
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "run_notebook", timed)
+        written = pages.export_site(tmp_path_factory.mktemp("book"), cells=False)
+    return written, seconds
+
+
+@pytest.fixture(scope="session")
+def book(exported: tuple[list[Path], dict[str, float]]) -> dict[str, Path]:
+    """The book: its pages by name, the index first; without the pages of a matrix' cells."""
+    return {path.stem: path for path in exported[0]}
+
+
+@pytest.fixture(scope="session")
+def notebook_seconds(exported: tuple[list[Path], dict[str, float]]) -> dict[str, float]:
+    """What each notebook of the book that has code took of the CPU when it was exported, in seconds."""
+    return exported[1]
