@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -86,17 +87,41 @@ def open_player(shelf: Shelf, tmp_path: Path) -> Iterator[OpenPlayer]:
         yield open_page
 
 
-@pytest.fixture
-def offline(chromium: Browser) -> Iterator[BrowserContext]:
-    """A browser context without a network; whatever a page asks for or logs as an error fails the test."""
+@contextmanager
+def without_network(chromium: Browser) -> Iterator[tuple[BrowserContext, list[str]]]:
+    """A browser context without a network, and what pages in it ask for or log as an error."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True)
     context.set_default_timeout(PATIENCE)
     troubles: list[str] = []
     context.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
     context.on("weberror", lambda error: troubles.append(str(error.error)))
     context.on("request", lambda r: None if r.url.startswith(("file:", "data:")) else troubles.append(r.url))
-    yield context
+    yield context, troubles
     context.close()
+
+
+@pytest.fixture
+def offline(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser context without a network; whatever a page asks for or logs as an error fails the test."""
+    with without_network(chromium) as (context, troubles):
+        yield context
+    assert troubles == []
+
+
+@pytest.fixture(scope="module")
+def offline_window(chromium: Browser) -> Iterator[tuple[Page, list[str]]]:
+    with without_network(chromium) as (context, troubles):
+        yield context.new_page(), troubles
+
+
+@pytest.fixture
+def offline_page(offline_window: tuple[Page, list[str]]) -> Iterator[Page]:
+    """An empty page without a network, used by all tests of a module that store nothing; it fails them as above."""
+    page, troubles = offline_window
+    page.goto("about:blank")
+    troubles.clear()
+    yield page
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
     assert troubles == []
 
 
