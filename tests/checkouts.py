@@ -52,6 +52,10 @@ if mode == "fails":
 if mode.startswith("sleeps"):
     (root / "uv.pid").write_text(str(os.getpid()))
     time.sleep(float(mode.split()[1]))
+if mode == "waits":
+    (root / "uv.pid").write_text(str(os.getpid()))
+    while root.is_dir() and not (root / "go").exists():
+        time.sleep(0.02)
 if sys.argv[1] == "venv":
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", sys.argv[-1]], check=True)
 elif "--editable" in sys.argv:

@@ -53,12 +53,33 @@ def test_a_panic_is_a_finding_and_no_end(tmp_path: Path) -> None:
     assert run.ended == "the kernel ended before the runner did"
 
 
-def test_a_boot_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    boot(stand_in(tmp_path, 'touch "$HOME/left"'), make_case("naive", "double"), (1,))
-    assert list(temporary.iterdir()) == []
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_boot_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, in_memory: bool) -> None:
+    """Neither in memory, where a kernel boots faster, nor on the disk, where there is no such folder."""
+    memory, disk = tmp_path / "memory", tmp_path / "disk"
+    for folder in [memory, disk] if in_memory else [disk]:
+        folder.mkdir()
+    monkeypatch.setattr(booting, "MEMORY", str(memory))
+    monkeypatch.setattr("tempfile.tempdir", str(disk))
+    boot(
+        stand_in(tmp_path, f'dirname "$HOME" >{tmp_path / "where"}; touch "$HOME/left"'),
+        make_case("naive", "double"),
+        (1,),
+    )
+    assert (tmp_path / "where").read_text().strip() == str(memory if in_memory else disk)
+    assert [*memory.glob("*"), *disk.glob("*")] == []
+
+
+def test_memory_that_is_full_or_not_for_programs_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(booting, "MEMORY", str(tmp_path))
+    assert booting._fast_folder() == str(tmp_path)  # noqa: SLF001 - what boot() asks
+    monkeypatch.setattr(booting, "ROOM", 1 << 80)
+    assert booting._fast_folder() is None  # noqa: SLF001
+    monkeypatch.setattr(booting, "ROOM", 0)
+    told = os.statvfs(tmp_path)
+    noexec = os.statvfs_result((*told[:8], os.ST_NOEXEC, told[9]))
+    monkeypatch.setattr(os, "statvfs", lambda _: noexec)
+    assert booting._fast_folder() is None  # noqa: SLF001
 
 
 def test_who_is_stuck_beside_the_tasks_is_told_without_a_number() -> None:

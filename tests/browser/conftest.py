@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from playwright.sync_api import sync_playwright
+from budgets import seconds_of_children
+from playwright.sync_api import expect, sync_playwright
 
-from browser.chromium import launch, page_with, payload_of
-from sevviz.export.pages import export_scheme, export_site
+from browser.chromium import PATIENCE, launch, page_with, payload_of
+from browser.shelf import Shelf
+from sevviz.export import pages
+from sevviz.export.pages import export_scheme, run_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from nbformat import NotebookNode
     from playwright.sync_api import Browser, BrowserContext, Page
 
 
 Shown = str | list[dict[str, Any]]  # a scheme's name, or payloads
-TIMEOUT = 5_000  # milliseconds; all is on this machine
 
 
 class OpenPlayer(Protocol):
@@ -45,53 +50,78 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = launch(playwright)
         yield browser
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def shelf(chromium: Browser) -> Shelf:
+    return Shelf(chromium)
+
+
 @pytest.fixture
-def open_player(chromium: Browser, tmp_path: Path) -> Iterator[OpenPlayer]:
+def open_player(shelf: Shelf, tmp_path: Path) -> Iterator[OpenPlayer]:
     """Pages opened from file://, as a reader opens an exported one; a script error on any of them fails the test."""
-    errors: list[str] = []
-    contexts = []
+    numbers = count(1)
+    with shelf.borrowed() as give:
 
-    def open_page(
-        what: Shown = "naive", scenario: str = "double", *, schedule: str = "", width: int = 1280, dark: bool = False
-    ) -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light",
-            permissions=["clipboard-read", "clipboard-write"],
-        )  # fmt: skip
-        context.set_default_timeout(TIMEOUT)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        payloads = [payload_of(what, scenario)] if isinstance(what, str) else what
-        file = tmp_path / f"player{len(contexts)}.html"
-        file.write_text(page_with(payloads, schedule), encoding="utf-8")
-        page.goto(file.as_uri())
-        page.wait_for_function("window.players")
-        return page
+        def open_page(
+            what: Shown = "naive",
+            scenario: str = "double",
+            *,
+            schedule: str = "",
+            width: int = 1280,
+            dark: bool = False,
+        ) -> Page:
+            page = give(width, "dark" if dark else "light")
+            payloads = [payload_of(what, scenario)] if isinstance(what, str) else what
+            file = tmp_path / f"player{next(numbers)}.html"
+            file.write_text(page_with(payloads, schedule), encoding="utf-8")
+            page.goto(file.as_uri())
+            page.wait_for_function("window.players")
+            return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not errors
+        yield open_page
+
+
+@contextmanager
+def without_network(chromium: Browser) -> Iterator[tuple[BrowserContext, list[str]]]:
+    """A browser context without a network, and what pages in it ask for or log as an error."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    context.set_default_timeout(PATIENCE)
+    troubles: list[str] = []
+    context.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
+    context.on("weberror", lambda error: troubles.append(str(error.error)))
+    context.on("request", lambda r: None if r.url.startswith(("file:", "data:")) else troubles.append(r.url))
+    yield context, troubles
+    context.close()
 
 
 @pytest.fixture
 def offline(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser context without a network; whatever a page asks for or logs as an error fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True)
-    context.set_default_timeout(5_000)
-    troubles: list[str] = []
-    context.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
-    context.on("weberror", lambda error: troubles.append(str(error.error)))
-    context.on("request", lambda r: None if r.url.startswith(("file:", "data:")) else troubles.append(r.url))
-    yield context
-    context.close()
+    with without_network(chromium) as (context, troubles):
+        yield context
+    assert troubles == []
+
+
+@pytest.fixture(scope="module")
+def offline_window(chromium: Browser) -> Iterator[tuple[Page, list[str]]]:
+    with without_network(chromium) as (context, troubles):
+        yield context.new_page(), troubles
+
+
+@pytest.fixture
+def offline_page(offline_window: tuple[Page, list[str]]) -> Iterator[Page]:
+    """An empty page without a network, used by all tests of a module that store nothing; it fails them as above."""
+    page, troubles = offline_window
+    page.goto("about:blank")
+    troubles.clear()
+    yield page
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
     assert troubles == []
 
 
@@ -104,6 +134,29 @@ def naive_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def book(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The book, exported once: its pages by name, the index first; without the pages of a matrix' cells."""
-    return {path.stem: path for path in export_site(tmp_path_factory.mktemp("book"), cells=False)}
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], dict[str, float]]:
+    """The book, exported once, and what each notebook's kernel took of the CPU, in seconds."""
+    seconds = dict[str, float]()
+
+    def timed(path: Path) -> NotebookNode:
+        begin = seconds_of_children()
+        notebook = run_notebook(path)
+        seconds[path.stem] = seconds_of_children() - begin
+        return notebook
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "run_notebook", timed)
+        written = pages.export_site(tmp_path_factory.mktemp("book"), cells=False)
+    return written, seconds
+
+
+@pytest.fixture(scope="session")
+def book(exported: tuple[list[Path], dict[str, float]]) -> dict[str, Path]:
+    """The book: its pages by name, the index first; without the pages of a matrix' cells."""
+    return {path.stem: path for path in exported[0]}
+
+
+@pytest.fixture(scope="session")
+def notebook_seconds(exported: tuple[list[Path], dict[str, float]]) -> dict[str, float]:
+    """What each notebook of the book that has code took of the CPU when it was exported, in seconds."""
+    return exported[1]

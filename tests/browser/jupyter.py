@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sevviz
+from browser.chromium import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from playwright.sync_api import Browser, Page
 
-__all__ = ["PATIENCE", "jupyter_lab", "open_notebook", "write_notebook"]
+__all__ = ["jupyter_lab", "open_notebook", "write_notebook"]
 
 STOP = 10  # seconds that JupyterLab may take to end
 TOKEN = "a-token-for-tests"  # noqa: S105 - of a server that lives for these tests
 START = 60  # seconds that JupyterLab may take to answer
-PATIENCE = 60_000  # milliseconds that a kernel or a first picture may take
 ROOT = Path(sevviz.__file__).parents[1]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page, ViewportSize
+    from playwright.sync_api import Page
+
+    from browser.shelf import Shelf
 
 TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -52,33 +55,26 @@ class OpenView(Protocol):
 
 
 @pytest.fixture
-def open_view(chromium: Browser, tmp_path: Path) -> Iterator[OpenView]:
+def open_view(shelf: Shelf, tmp_path: Path) -> Iterator[OpenView]:
     """Pages from file://; a script error on any of them fails the test."""
-    errors: list[str] = []
-    contexts = []
+    numbers = count(1)
+    with shelf.borrowed() as give:
 
-    def open_page(payload: dict[str, Any], schedule: str = "", *, width: int = 1280, dark: bool = False) -> Page:
-        size: ViewportSize = {"width": width, "height": 800}
-        context = chromium.new_context(viewport=size, color_scheme="dark" if dark else "light")
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        texts = [
-            json.dumps((PLAYER / "explain.js").read_text(encoding="utf-8")),
-            json.dumps({"payload": payload, "schedule": schedule}),
-        ]
-        script, data = (text.replace("<", "\\u003c") for text in texts)
-        css = (PLAYER / "explain.css").read_text(encoding="utf-8")
-        file = tmp_path / f"view{len(contexts)}.html"
-        file.write_text(TEMPLATE.format(css=css, data=data, script=script), encoding="utf-8")
-        page.goto(file.as_uri())
-        page.wait_for_function("window.view")
-        return page
+        def open_page(payload: dict[str, Any], schedule: str = "", *, width: int = 1280, dark: bool = False) -> Page:
+            page = give(width, "dark" if dark else "light")
+            texts = [
+                json.dumps((PLAYER / "explain.js").read_text(encoding="utf-8")),
+                json.dumps({"payload": payload, "schedule": schedule}),
+            ]
+            script, data = (text.replace("<", "\\u003c") for text in texts)
+            css = (PLAYER / "explain.css").read_text(encoding="utf-8")
+            file = tmp_path / f"view{next(numbers)}.html"
+            file.write_text(TEMPLATE.format(css=css, data=data, script=script), encoding="utf-8")
+            page.goto(file.as_uri())
+            page.wait_for_function("window.view")
+            return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not errors
+        yield open_page
 
 
 def payload_of(view: str) -> tuple[dict[str, Any], str]:

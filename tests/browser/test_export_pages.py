@@ -118,10 +118,12 @@ def test_a_fragment_opens_the_very_step_also_after_a_reload(offline: BrowserCont
     ids=lambda fragment: fragment[:40],
 )
 def test_a_hostile_fragment_changes_nothing(
-    offline: BrowserContext, naive_page: Path, rest: list[Any], fragment: str, note: str
+    offline_page: Page, naive_page: Path, rest: list[Any], fragment: str, note: str
 ) -> None:
     """It moves the first player as far as it can be followed, or nothing at all; the page says if it names nothing."""
-    page = opened(offline, naive_page, fragment)
+    page = offline_page
+    page.goto(naive_page.as_uri() + fragment)
+    page.wait_for_selector("section.player.alive")
     assert page.evaluate(REST) == rest
     assert page.locator("#link-note").text_content() == note
     expect(page.locator("#stepper-1").get_by_role("button", name="Step 1", exact=True)).to_be_visible()

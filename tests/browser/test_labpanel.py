@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from browser.chromium import violations
-from browser.jupyter import PATIENCE, jupyter_lab, open_notebook, write_notebook
+from browser.jupyter import jupyter_lab, open_notebook, write_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,14 +24,6 @@ CELLS = [
 ]
 TRY = "if (!mutex_trylock(&src->lock)) {\n\t\tmutex_unlock(&dst->lock);\n\t\treturn -EBUSY;\n\t}"
 OUTPUTS = ".jp-OutputArea-output"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """What a kernel answers may take longer than what a page does by itself."""
-    expect.set_options(timeout=PATIENCE)
-    yield
-    expect.set_options(timeout=5_000)  # Playwright's own
 
 
 @pytest.fixture(scope="module")

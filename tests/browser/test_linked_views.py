@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 import sevviz
+from browser.chromium import PATIENCE
 from sevviz.export.exporter import notebook_page
 from sevviz.export.pages import export_scheme
 from sevviz.progress import Plane
@@ -35,7 +36,7 @@ def opened(browser: Browser, folder: Path, scheme: str) -> Iterator[Page]:
     file = folder / f"{scheme}.html"
     export_scheme(scheme, "double", file)
     context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(PATIENCE)
     errors: list[str] = []
     context.on("weberror", lambda error: errors.append(str(error.error)))
     page = context.new_page()

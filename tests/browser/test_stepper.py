@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from browser.chromium import violations
-from browser.jupyter import PATIENCE, TOKEN, jupyter_lab, open_notebook, write_notebook
+from browser.chromium import PATIENCE, violations
+from browser.jupyter import TOKEN, jupyter_lab, open_notebook, write_notebook
 from sevviz import Stepper
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def test_an_untrusted_notebook_shows_the_static_picture(lab: str, chromium: Brow
     page.set_default_timeout(PATIENCE)
     page.goto(f"{lab}/lab/tree/saved.ipynb?token={TOKEN}&reset")
     output = page.locator(".jp-Notebook .jp-OutputArea-output")
-    expect(output).to_contain_text("Deadlock in 2 of 6 schedules.", timeout=PATIENCE)
+    expect(output).to_contain_text("Deadlock in 2 of 6 schedules.")
     expect(output).to_contain_text("Task 2 (B→A) calls mutex_lock(A.lock) and holds it now.")
     assert output.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
     page.close()

@@ -4,7 +4,8 @@ Sources are those of the model: Documentation/locking/mutex-design.rst and lockt
 about killable mutexes (a free mutex is taken even with a signal pending; a self-wait that is killed returns 0).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from .frontend import Scheme
 from .scenario import Scenario
@@ -21,8 +22,7 @@ Move = tuple[int, bool]
 """Task index from 0, and whether this is a fatal signal sent to it rather than its own step."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One task in one state: its place in the program, and what the environment has done to it."""
 
     point: Point
@@ -38,8 +38,7 @@ class Task:
         return self.point.operation is None
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(NamedTuple):
     """One state. ``held`` has (lock, task index, is a spinlock); ``inside`` the tasks in sev_migrate_from."""
 
     tasks: tuple[Task, ...]
@@ -132,14 +131,14 @@ class Rules:
         return not any(self.can_step(future, index) for index in range(len(world.tasks)))
 
     def _all_signalled(self, world: World) -> World:
-        return replace(world, tasks=tuple(replace(task, signalled=True) for task in world.tasks))
+        return world._replace(tasks=tuple(task._replace(signalled=True) for task in world.tasks))
 
     def apply(self, world: World, move: Move) -> Effect:
         """Make one move."""
         index, is_signal = move
         if is_signal:
-            tasks = [replace(task, signalled=task.signalled or at == index) for at, task in enumerate(world.tasks)]
-            return Effect(replace(world, tasks=tuple(tasks)), frozenset())
+            tasks = [task._replace(signalled=task.signalled or at == index) for at, task in enumerate(world.tasks)]
+            return Effect(world._replace(tasks=tuple(tasks)), frozenset())
         operation = world.tasks[index].point.operation
         assert operation is not None
         faults = frozenset(self._sleep_fault(world, index, operation))
@@ -149,8 +148,8 @@ class Rules:
         world, told = self._performed(world, index, operation)
         tasks = list(world.tasks)
         point = self.programs[index].after(tasks[index].point, told)
-        tasks[index] = self._settled(index, replace(tasks[index], point=point, slept=False))
-        world = self._asleep(replace(world, tasks=tuple(tasks)))
+        tasks[index] = self._settled(index, tasks[index]._replace(point=point, slept=False))
+        world = self._asleep(world._replace(tasks=tuple(tasks)))
         return Effect(world, faults | self._faults_of(world, index))
 
     def returns(self, world: World) -> Returns:
@@ -162,16 +161,16 @@ class Rules:
         if self.scenario.cpus is None:
             return world
         blocked = [self._is_blocked_on(world, index, "mutex") for index in range(len(world.tasks))]
-        tasks = [replace(task, slept=task.slept or now) for task, now in zip(world.tasks, blocked, strict=True)]
-        return replace(world, tasks=tuple(tasks))
+        tasks = [task._replace(slept=task.slept or now) for task, now in zip(world.tasks, blocked, strict=True)]
+        return world._replace(tasks=tuple(tasks))
 
     def _settled(self, index: int, task: Task) -> Task:
         """Start the call again as often as -EBUSY and the scenario say, at no cost."""
         start = self.programs[index].start
         while task.point.result == EBUSY and task.retries != 0 and start.operation is not None:
             left = None if task.retries is None else task.retries - 1
-            task = replace(task, point=start, retries=left)
-        return replace(task, signalled_on_arrival=task.signalled)
+            task = task._replace(point=start, retries=left)
+        return task._replace(signalled_on_arrival=task.signalled)
 
     def _sleep_fault(self, world: World, index: int, operation: Operation) -> set[Fault]:
         sleeps = operation.kind in ("mutex_lock", "mutex_lock_killable", "may_sleep")
@@ -191,7 +190,7 @@ class Rules:
 
     def _performed(self, world: World, index: int, operation: Operation) -> tuple[World, Value]:
         if operation.kind in ("enter", "leave"):
-            return replace(world, inside=world.inside ^ {(index, operation.operands)}), 0
+            return world._replace(inside=world.inside ^ {(index, operation.operands)}), 0
         if operation.kind in ("may_sleep", "nothing"):
             return world, 0
         if operation.kind.startswith(("mutex", "spin")):
@@ -203,9 +202,9 @@ class Rules:
         assert operation.target is not None
         mine = (operation.target, index, operation.kind.startswith("spin"))
         if operation.kind.endswith("unlock"):
-            return replace(world, held=world.held - {mine}), 0
+            return world._replace(held=world.held - {mine}), 0
         if holder is None:
-            return replace(world, held=world.held | {mine}), int(operation.kind.endswith("trylock"))
+            return world._replace(held=world.held | {mine}), int(operation.kind.endswith("trylock"))
         if operation.kind.endswith("trylock"):
             return world, 0
         # A killable wait that a signal has ended. Held by the task itself, it counts as handed over.
@@ -220,7 +219,7 @@ class Rules:
         if operation.kind == "cmpxchg" and before != operation.operands[0]:
             after = before
         values[operation.target] = after
-        return replace(world, values=frozenset(values.items())), before
+        return world._replace(values=frozenset(values.items())), before
 
     def _faults_of(self, world: World, moved: int) -> set[Fault]:
         """Return the faults to record in the state that a task's step has led to."""
