@@ -50,11 +50,10 @@ def fault_of(program: Program, state: State, kind: str, task: int, operation: Op
 def faults_after(program: Program, before: State, after: State, actor: int, operation: Operation) -> list[Fault]:
     """Faults that the new state shows: a sleeper in atomic context, a lock held at return, a flag left set."""
     faults = []
-    if program.spinlocks:
-        for task in range(1, len(program.tasks) + 1):
-            sleeping = sleeps_in_atomic(program, after, task)
-            if sleeping is not None and sleeps_in_atomic(program, before, task) is None:
-                faults.append(fault_of(program, after, "sleep-in-atomic", task, sleeping))
+    for task in sorted({after.values[lock] for lock in program.spinlocks} - {0}):  # who is in atomic context
+        sleeping = sleeps_in_atomic(program, after, task)
+        if sleeping is not None and sleeps_in_atomic(program, before, task) is None:
+            faults.append(fault_of(program, after, "sleep-in-atomic", task, sleeping))
     if actor > 0 and program.position(after, actor - 1).operation is None:
         held = tuple(program.objects[lock].name for lock in program.locks if after.values[lock] == actor)
         faults += [Fault("held-at-return", actor, operation.span, operation.source, name, held) for name in held]

@@ -37,15 +37,19 @@ def waits_of(program: Program, state: State) -> list[Wait | None]:
 
 
 def _wait(program: Program, state: State, task: int, keepers: list[int]) -> Wait | None:
-    wait = lock_wait(program, state, task)
-    if wait is None and program.cpus is not None and program.position(state, task - 1).operation is not None:
+    operation = program.position(state, task - 1).operation
+    wait = _lock_wait(state, task, operation)
+    if wait is None and operation is not None and program.cpus is not None and len(keepers) >= program.cpus:
         return _wait_for_cpu(program, state, task, program.cpus, keepers)
     return wait
 
 
 def lock_wait(program: Program, state: State, task: int) -> Wait | None:
     """The lock that a task waits for, asleep or spinning."""
-    operation = program.position(state, task - 1).operation
+    return _lock_wait(state, task, program.position(state, task - 1).operation)
+
+
+def _lock_wait(state: State, task: int, operation: Operation | None) -> Wait | None:
     if operation is None or operation.action != "lock":
         return None
     holder = state.values[operation.object]
@@ -82,7 +86,7 @@ def _keeps_cpu(program: Program, state: State, task: int) -> bool:
     operation = program.position(state, task - 1).operation
     if operation is None:
         return False
-    wait = lock_wait(program, state, task) if operation.action == "lock" else None
+    wait = _lock_wait(state, task, operation)
     if wait is not None:
         # Who waits for a spinlock spins; who waits for a mutex has left its CPU, in atomic context or not.
         return program.objects[wait.object].kind == SPINLOCK
