@@ -50,8 +50,9 @@ def fault_of(program: Program, state: State, kind: str, task: int, operation: Op
 def faults_after(program: Program, before: State, after: State, actor: int, operation: Operation) -> list[Fault]:
     """Faults that the new state shows: a sleeper in atomic context, a lock held at return, a flag left set."""
     faults = []
-    for task in sorted({after.values[lock] for lock in program.spinlocks} - {0}):  # who is in atomic context
-        sleeping = sleeps_in_atomic(program, after, task)
+    in_atomic = {after.values[lock] for lock in program.spinlocks}
+    for task in range(1, len(program.tasks) + 1):
+        sleeping = sleeps_in_atomic(program, after, task) if task in in_atomic else None
         if sleeping is not None and sleeps_in_atomic(program, before, task) is None:
             faults.append(fault_of(program, after, "sleep-in-atomic", task, sleeping))
     if actor > 0 and program.position(after, actor - 1).operation is None:
