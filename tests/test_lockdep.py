@@ -250,3 +250,13 @@ def test_what_lockdep_says_of_one_move_alone(scheme: str, said: list[str]) -> No
     verdict = sevviz.check(scheme, "uncontended")
     trace = sevviz.run(verdict.program, verdict.outcomes[0].schedule)
     assert [report.kind for report in lockdep_reports(trace)] == said
+
+
+def test_a_mutex_of_the_file_and_one_of_each_vm_are_two_classes_though_they_have_one_name() -> None:
+    two, (here, there) = SCHEME.replace("DEFINE_MUTEX(outer)", "DEFINE_MUTEX(lock)"), ("&lock", "&dst->lock")
+    nest = "mutex_lock({0});\nmutex_lock({1});\nmutex_unlock({1});\nmutex_unlock({0});"
+    body = CHOICE.format(nest.format(here, there), nest.format(there, here))
+    program = sevviz.program(two % body, tasks=("migrate(A, B)", "migrate(B, A)"))
+    assert lockdep_reports(sevviz.run(program, (1, 1, 1, 1))) == ()
+    (found,) = lockdep_reports(sevviz.run(program, (1, 1, 1, 1, 2, 2)))
+    assert (found.kind, [lock.shared for lock in found.path]) == ("circular", [True, False])
