@@ -151,7 +151,7 @@ class Lockdep:
             self._take(task, held, kept)
 
     def leave_kernel(self, task: int) -> None:
-        """A task's call returns to user space."""
+        """A task's call returns to user space, be it the task's last one or not (lockdep_sys_exit)."""
         held = tuple(self.held.get(task, []))
         if held:
             self._say(Report("held-at-return", task, held[-1].lock, held))
@@ -221,7 +221,7 @@ def lockdep_reports(trace: Trace) -> tuple[Report, ...]:
     from sevviz.interpreter import wait_of
 
     program, checker = trace.program, Lockdep(trace.program)
-    for step, state in zip(trace.steps, trace.states[1:], strict=True):
+    for step, before in zip(trace.steps, trace.states[:-1], strict=True):
         operation = step.operation
         if operation is None:
             continue
@@ -229,7 +229,8 @@ def lockdep_reports(trace: Trace) -> tuple[Report, ...]:
             checker.acquire(step.actor, operation)
         if operation.action == "unlock" or (operation.action == "lock" and step.result):
             checker.release(step.actor, operation)
-        if program.position(state, step.actor - 1).operation is None:
+        task = step.actor - 1
+        if program.tasks[task].automaton.ends_call(before.positions[task], step.result or 0):
             checker.leave_kernel(step.actor)
     for task in range(1, len(program.tasks) + 1):
         waits = program.position(trace.states[-1], task - 1).operation

@@ -170,10 +170,12 @@ class _Follower:
             value = self.state.values[operation.object] if operation.object >= 0 else 0
             self.lines.append(f"step {task} {step_text(self.program, operation)} {result} {value}")
             self._say_return(task)
-            return
-        automaton = self.program.tasks[task - 1].automaton
-        if automaton.positions[automaton.after(before.positions[task - 1], result)].operation is None:
-            self._leave(task)  # the kernel goes on after a fault, here to the end of the task
+        # The kernel goes on after a fault, be it to the end of the task.
+        automaton, place = self.program.tasks[task - 1].automaton, before.positions[task - 1]
+        if automaton.ends_call(place, result):
+            self.checker.leave_kernel(task)
+        if automaton.positions[automaton.after(place, result)].operation is None and self.counts.get(task):
+            self._tell("scheduling-while-atomic", task)  # with a spinlock: at the next chance to run another task
 
     def _tell_checker(self, task: int, operation: Operation, result: int) -> None:
         spinning = operation.object >= 0 and self.program.objects[operation.object].kind == "spinlock"
@@ -194,12 +196,6 @@ class _Follower:
         position = self.program.position(self.state, task - 1)
         if position.operation is None:
             self.lines.append(f"return {task} {position.result}")
-            self._leave(task)
-
-    def _leave(self, task: int) -> None:
-        self.checker.leave_kernel(task)
-        if self.counts.get(task):  # with a spinlock: at the next chance to run another task
-            self._tell("scheduling-while-atomic", task)
 
     def _say_waits(self) -> None:
         for task in sorted(self.asleep):
