@@ -73,7 +73,7 @@ def returns_label(returns: tuple[str | None, ...], calls: Sequence[str] = ()) ->
 
 
 def _called(calls: Sequence[str], task: int) -> str:
-    """A task that is no move by its call, with its number where it is not the only one; several calls, by the number."""
+    """A task that is no move: by its call, with its number if that is not the only one, or by its number alone."""
     call = calls[task - 1]
     if ";" in call:
         return f"task {task}"
