@@ -176,3 +176,13 @@ def test_a_class_that_lockdep_can_compare_is_not_called_one_that_it_cannot_tell_
     shared = sevviz.lock_classes(CORNERS / "one_name.c", "uncontended")
     assert arrows(shared.text)[0] == "lock → &kvm->lock"
     assert not any("SINGLE_DEPTH_NESTING" in sentence for sentence in shared.sentences)
+
+
+def test_no_annotation_hides_what_has_no_class() -> None:
+    header = "/*\n * title: t\n * source: s\n * entry: migrate\n * uninitialised: gate\n */\n"
+    body = "{\n\tspin_lock(&dst->gate);\n\tspin_lock_nested(&src->gate, 1);\n\treturn 0;\n}\n"
+    drawn = sevviz.lock_classes(
+        sevviz.load_text(f"{header}static int migrate(struct kvm *dst, struct kvm *src)\n{body}")
+    )
+    assert "ring: B.gate → A.gate → B.gate" in drawn.sentences[0]
+    assert not any("SINGLE_DEPTH_NESTING" in sentence for sentence in drawn.sentences)

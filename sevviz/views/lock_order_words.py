@@ -28,10 +28,7 @@ class Arrows(NamedTuple):
 def sentences_of(verdict: Verdict, found: tuple[Nesting, ...], locks: Arrows, classes: Arrows) -> list[str]:
     """What there is to see, and what is true of the scenario."""
     told = [_about_locks(locks), *_about_classes(verdict, found, locks, classes)]
-    hidden = any(
-        n.outer.lock != n.inner.lock and n.outer.lock._replace(subclass=n.inner.lock.subclass) == n.inner.lock
-        for n in found
-    )
+    hidden = any(not n.classless and _annotated(n) for n in found)
     if hidden and locks.rings and not classes.rings:
         told.append(
             "The annotation (SINGLE_DEPTH_NESTING) hides the ring of locks: it makes the second lock one of another "
@@ -42,6 +39,12 @@ def sentences_of(verdict: Verdict, found: tuple[Nesting, ...], locks: Arrows, cl
     if flags:
         told.append(f"No arrow leads to {listed(flags)}: to lockdep a flag is a number, nothing to wait for.")
     return [*told, _truth(verdict)]
+
+
+def _annotated(nesting: Nesting) -> bool:
+    """Whether nothing but an annotation tells the classes of the two locks apart."""
+    outer, inner = nesting.outer.lock, nesting.inner.lock
+    return outer != inner and outer._replace(subclass=inner.subclass) == inner
 
 
 def _about_locks(locks: Arrows) -> str:
