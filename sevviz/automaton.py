@@ -67,17 +67,20 @@ class _Deferred(NamedTuple):
 class Automaton:
     """A task's program: numbered positions, made on demand and kept, so that equal places have equal numbers.
 
-    `advance(place, result)` gives the place that is reached when the operation there returns `result`, and
-    `describe(place)` its Position; both must be pure. A place is any hashable value of the front end.
+    `advance(place, result)` gives the place that is reached when the operation there returns `result`,
+    `describe(place)` its Position, and `returns(place, result)` whether a call ends there; all must be pure. A place is
+    any hashable value of the front end.
     """
 
-    __slots__ = ("_advance", "_after", "_describe", "_numbers", "_places", "positions")
+    __slots__ = ("_advance", "_after", "_describe", "_numbers", "_places", "_returns", "positions")
 
     def __init__(
-        self, start: Hashable, advance: Callable[[Any, int], Hashable], describe: Callable[[Any], Position]
-    ) -> None:
+        self, start: Hashable, advance: Callable[[Any, int], Hashable], describe: Callable[[Any], Position],
+        returns: Callable[[Any, int], bool] = lambda _, __: False,
+    ) -> None:  # fmt: skip
         self._advance = advance
         self._describe = describe
+        self._returns = returns
         self._places: list[Hashable] = []
         self._numbers: dict[Hashable, int] = {}
         self._after: dict[tuple[int, int], int] = {}
@@ -96,6 +99,13 @@ class Automaton:
                 number = self._number(self._advance(place, result))
             self._after[key] = number
         return number
+
+    def ends_call(self, position: int, result: int) -> bool:
+        """Whether a call returns to user space when its operation returns `result`: the last of a task, or another."""
+        if self.positions[self.after(position, result)].operation is None:
+            return True
+        place = self._places[position]
+        return not isinstance(place, _Deferred) and self._returns(place, result)
 
     def defer(self, pending: tuple[int, ...], following: int) -> int:
         """The position that does the operations of the positions `pending` and then goes on at `following`.

@@ -115,8 +115,8 @@ def _ours(program: Program, actors: tuple[int, ...]) -> str:
 def _lockdep_says(program: Program, report: Report) -> str:
     does = {"bad-unlock": "gives back", "held-at-return": "returns with"}.get(report.kind, "takes")
     lock = class_name(program, report.lock)
-    if report.kind == "non-static-key":
-        return f"lockdep, as modelled: {report.kind}, when task {report.task} takes {lock}, which has no class"
+    if report.asked is not None and program.objects[report.asked.object].uninitialised:
+        return f"lockdep, as modelled: {report.kind}, when task {report.task} {does} {lock}, which has no class"
     return f"lockdep, as modelled: {report.kind}, when task {report.task} {does} a lock of class {lock}"
 
 

@@ -36,11 +36,12 @@ class Nesting(NamedTuple):
     inner: Held
     task: int
     allowed: bool = False  # by the comparison function of their class
+    classless: bool = False  # nobody initialised one of the two, so that it has no class
 
     @property
     def seen(self) -> bool:
         """Whether lockdep makes an arrow of it: not of what is only tried, nor of two locks of a class in its order."""
-        return not self.inner.tried and not self.allowed
+        return not (self.inner.tried or self.allowed or self.classless)
 
 
 def nestings(graph: StateGraph) -> tuple[Nesting, ...]:
@@ -71,7 +72,8 @@ def _nested(program: Program, stack: Stack, inner: Held, task: int) -> Iterable[
     linked = True  # lockdep goes on behind what was tried, and stops at the first that was not
     for outer in reversed(stack):
         if linked or outer.lock == inner.lock:  # the same class twice is noticed wherever it stands
-            yield Nesting(outer, inner, task, in_order(program, outer, inner))
+            classless = any(program.objects[lock.object].uninitialised for lock in (outer, inner))
+            yield Nesting(outer, inner, task, in_order(program, outer, inner), classless)
         linked = linked and outer.tried
 
 
@@ -142,12 +144,12 @@ def _ring(after: dict[str, list[str]], start: str, knot: set[str]) -> list[str]:
 
 def class_name(program: Program, lock: LockClass) -> str:
     """A class by the text that its locks are initialised with, and its subclass: "&kvm->lock/1"."""
-    text = lock_texts(program).get(lock.name, lock.name)
+    text = lock.name if lock.shared else lock_texts(program).get(lock.name, lock.name)
     return f"{text}/{lock.subclass}" if lock.subclass else text
 
 
 def lock_texts(program: Program) -> dict[str, str]:
-    """What initialises each lock, by its short name: "migration_lock" is "&kvm->svm.sev_info.migration_lock"."""
+    """What initialises each lock of a VM, by its short name: "lock" is "&kvm->lock"."""
     return _lock_texts(program.sources)
 
 
@@ -155,4 +157,4 @@ def lock_texts(program: Program) -> dict[str, str]:
 def _lock_texts(sources: tuple[Source, ...]) -> dict[str, str]:
     uses = {place: use for source in sources for place, use in load_scheme(source.text, source.name).uses.items()}
     names = short_names(list(uses))
-    return {short: location.root or f"&kvm->{'.'.join(location.path)}" for location, short in names.items()}
+    return {short: f"&kvm->{'.'.join(place.path)}" for place, short in names.items() if not place.root}

@@ -21,7 +21,7 @@ from sevviz.model import MUTEX, SPINLOCK
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sevviz.model import Operation, Program, Trace
+    from sevviz.model import Operation, Program, SharedObject, Trace
 
 __all__ = [
     "Held",
@@ -32,7 +32,9 @@ __all__ = [
     "address_order",
     "asked_by",
     "class_of",
+    "class_of_lock",
     "in_order",
+    "is_compared",
     "is_spinning",
     "lockdep_reports",
 ]
@@ -45,6 +47,7 @@ class LockClass(NamedTuple):
 
     name: str  # the field without its VM: "lock", or a file-scope lock
     subclass: int = 0
+    shared: bool = False  # a file-scope lock, which may have the name of a VM's field
 
     def __str__(self) -> str:
         return f"{self.name}/{self.subclass}" if self.subclass else self.name
@@ -75,8 +78,12 @@ class Report(NamedTuple):
 
 def class_of(program: Program, operation: Operation) -> LockClass:
     """The class of the lock that an operation is about."""
-    thing = program.objects[operation.object]
-    return LockClass(thing.name.removeprefix(f"{thing.vm}.") if thing.vm else thing.name, operation.subclass)
+    return class_of_lock(program.objects[operation.object], operation.subclass)
+
+
+def class_of_lock(lock: SharedObject, subclass: int = 0) -> LockClass:
+    """The class of a lock, or one of its subclasses."""
+    return LockClass(lock.name.removeprefix(f"{lock.vm}.") if lock.vm else lock.name, subclass, not lock.vm)
 
 
 def asked_by(program: Program, operation: Operation) -> Held:
@@ -87,12 +94,13 @@ def asked_by(program: Program, operation: Operation) -> Held:
 
 
 def in_order(program: Program, outer: Held, inner: Held) -> bool:
-    """Whether a comparison function allows one lock inside another one of its class.
+    """Whether a comparison function allows a lock inside one of its class (check_deadlock, check_prev_add)."""
+    return outer.lock == inner.lock and is_compared(program, inner) and address_order(outer, inner) < 0
 
-    `lock_set_cmp_fn` sets it for the class of the lock without a subclass (check_deadlock, check_prev_add).
-    """
-    ordered = not inner.lock.subclass and program.objects[inner.object].ordered
-    return ordered and outer.lock == inner.lock and address_order(outer, inner) < 0
+
+def is_compared(program: Program, held: Held) -> bool:
+    """Whether a class has a comparison function: `lock_set_cmp_fn` sets it for the one without a subclass."""
+    return not held.lock.subclass and program.objects[held.object].ordered
 
 
 def address_order(outer: Held, inner: Held) -> int:
@@ -143,7 +151,7 @@ class Lockdep:
             self._take(task, held, kept)
 
     def leave_kernel(self, task: int) -> None:
-        """A task's call returns to user space."""
+        """A task's call returns to user space, be it the task's last one or not (lockdep_sys_exit)."""
         held = tuple(self.held.get(task, []))
         if held:
             self._say(Report("held-at-return", task, held[-1].lock, held))
@@ -213,7 +221,7 @@ def lockdep_reports(trace: Trace) -> tuple[Report, ...]:
     from sevviz.interpreter import wait_of
 
     program, checker = trace.program, Lockdep(trace.program)
-    for step, state in zip(trace.steps, trace.states[1:], strict=True):
+    for step, before in zip(trace.steps, trace.states[:-1], strict=True):
         operation = step.operation
         if operation is None:
             continue
@@ -221,7 +229,8 @@ def lockdep_reports(trace: Trace) -> tuple[Report, ...]:
             checker.acquire(step.actor, operation)
         if operation.action == "unlock" or (operation.action == "lock" and step.result):
             checker.release(step.actor, operation)
-        if program.position(state, step.actor - 1).operation is None:
+        task = step.actor - 1
+        if program.tasks[task].automaton.ends_call(before.positions[task], step.result or 0):
             checker.leave_kernel(step.actor)
     for task in range(1, len(program.tasks) + 1):
         waits = program.position(trace.states[-1], task - 1).operation

@@ -206,6 +206,8 @@ def test_a_scheme_that_uses_the_mutex_otherwise_than_the_bystander_names_both_pl
     assert str(caught.value).startswith(
         "built-in ioctl:8:2: kvm->lock is a mutex here (mutex_lock) but a spinlock at toy.c:8:1 (spin_lock)"
     )
+    with pytest.raises(SevvizError, match=r"built-in vcpu_run:8:6: kvm->vcpu0\.mutex is a mutex here"):
+        sevviz.check(sevviz.load_text(text("spin_lock(&dst->vcpu0.mutex); return 0;"), "toy.c"), tasks=("vcpu_run(A)",))
 
 
 def test_tasks_take_the_place_of_a_scenarios_and_signals_are_added() -> None:

@@ -56,6 +56,10 @@ HEADERS = [
      "the entry 'migrat' is not in the file; the file defines migrate; did you mean 'migrate'?"),
     ("/*\n * Title: t\n * Source: s\n * Entry: other()\n */\n", 4,
      "the entry 'other()' is not in the file; the file defines migrate"),
+    ("/*\n * title: t\n * source: s\n * entry: migrate\n * uninitialized: gate\n */\n", 5,
+     "the header has no key 'uninitialized'; did you mean 'uninitialised'?"),
+    ("/*\n * title: t\n * source: s\n * entry: migrate\n * ordered:\n */\n", 5,
+     "the header's 'ordered' names nothing: name a field or leave the line out"),
 ]  # fmt: skip
 
 

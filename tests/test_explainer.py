@@ -287,7 +287,7 @@ def test_the_matrix_is_told_in_words_and_drawn() -> None:
         "\n"
         "D deadlock: some tasks wait for each other for ever\n"
         "! fault: a rule is broken (sleep in atomic context, unlock of a lock not held ...)\n"
-        "✓ clean: no deadlock, livelock or fault, and some move always succeeds\n"
+        "✓ clean: no deadlock, livelock or fault, and some moving task always succeeds\n"
         "\n"
         "Scenarios:\n"
         "  double: A→B ‖ B→A. The double migration of the thread: two opposite moves that want\n"

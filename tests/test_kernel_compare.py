@@ -67,7 +67,7 @@ CORNER_SCENARIOS: dict[str, dict[str, Any]] = {
     "killed": {"tasks": ["migrate(A, A)"], "signals": True},
     "three, killed": {"tasks": ["migrate(B, A)", "migrate(A, B)", "migrate(B, C)"], "signals": True},
     "ioctls, killed": {"tasks": ["migrate(B, A)", "ioctl(A)", "ioctl(B)"], "signals": True},
-    "one after the other": {"tasks": ["migrate(B, A); migrate(A, B)", "migrate(A, B)"]},
+    "one after the other": {"tasks": ["migrate(A, B); migrate(B, A)", "migrate(A, B)"]},
 }
 
 

@@ -14,6 +14,7 @@ from sevviz.lockclasses import class_arrows, nestings, rings
 from sevviz.lockdep import lockdep_reports
 
 SVG = "{http://www.w3.org/2000/svg}"
+CORNERS = Path(__file__).parent / "kernel"
 CLASSES = "Their classes, as lockdep sees them:"
 
 
@@ -145,3 +146,43 @@ def test_what_a_comparison_function_allows_makes_no_arrow() -> None:
     ordered = sevviz.lock_classes(plain.replace(header, f"{header} * ordered: lock\n"), "double")
     assert ordered.sentences[1] == "Lockdep sees no ring of classes: it is silent on the order."
     assert sevviz.lock_classes(plain, "double").sentences[1].startswith("Lockdep objects: &kvm->lock is taken inside")
+
+
+def test_a_lock_without_initialisation_has_no_class_and_makes_no_arrow_of_classes() -> None:
+    drawn = sevviz.lock_classes("v4_uninitialised")
+    assert arrows(drawn.text) == ["&kvm->lock → &kvm->lock"]
+    assert "A.migration_lock → A.lock  (tasks 1 and 2)" in drawn.text
+    assert drawn.sentences[1] == (
+        "Lockdep objects: nobody initialised &kvm->svm.sev_info.migration_lock, so it has no class (non-static key); "
+        "&kvm->lock is taken inside itself (recursive). It prints what it meets first, and then turns itself off."
+    )
+    alone = sevviz.lock_classes(CORNERS / "uninitialised.c", "self")
+    assert alone.sentences[0] == "No lock is asked for inside another one: there is nothing to order."
+    assert not any("initialised" in sentence for sentence in alone.sentences)
+
+
+ORDERED = (
+    "Lockdep can compare two locks of class &kvm->lock by address, and here one is never inside another in that order."
+)
+
+
+def test_a_class_that_lockdep_can_compare_is_not_called_one_that_it_cannot_tell_apart() -> None:
+    drawn = sevviz.lock_classes("naive_ordered", "uncontended")
+    assert drawn.sentences[1:3] == (
+        "Lockdep objects: &kvm->lock is taken inside itself (recursive).",
+        ORDERED,
+    )
+    assert not any("cannot tell them apart" in sentence for sentence in drawn.sentences)
+    shared = sevviz.lock_classes(CORNERS / "one_name.c", "uncontended")
+    assert arrows(shared.text)[0] == "lock → &kvm->lock"
+    assert not any("SINGLE_DEPTH_NESTING" in sentence for sentence in shared.sentences)
+
+
+def test_no_annotation_hides_what_has_no_class() -> None:
+    header = "/*\n * title: t\n * source: s\n * entry: migrate\n * uninitialised: gate\n */\n"
+    body = "{\n\tspin_lock(&dst->gate);\n\tspin_lock_nested(&src->gate, 1);\n\treturn 0;\n}\n"
+    drawn = sevviz.lock_classes(
+        sevviz.load_text(f"{header}static int migrate(struct kvm *dst, struct kvm *src)\n{body}")
+    )
+    assert "ring: B.gate → A.gate → B.gate" in drawn.sentences[0]
+    assert not any("SINGLE_DEPTH_NESTING" in sentence for sentence in drawn.sentences)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import sevviz
+from sevviz.catalogue import make_scenario
 from sevviz.lockdep import LockClass, Lockdep, Report, lockdep_reports
 
 SCHEME = """/*
@@ -88,6 +89,18 @@ def test_giving_back_what_is_not_held_is_a_bad_unlock() -> None:
 
 def test_returning_with_a_lock_is_reported_at_the_return() -> None:
     assert reports("mutex_lock(&dst->lock);", "1") == [("held-at-return", 1, "lock")]
+
+
+@pytest.mark.parametrize(
+    ("task", "retry"), [("migrate(B, A); migrate(A, B)", 0), ("migrate(A, B); migrate(B, A)", 1)], ids=["next", "again"]
+)
+def test_a_call_that_is_not_the_last_of_its_task_returns_too(task: str, retry: int) -> None:
+    """Each call of a task is an ioctl of its own, and so is each attempt."""
+    code = SCHEME % "\tmutex_lock(&dst->lock);\n\tif (dst < src)\n\t\treturn -EBUSY;"
+    program = sevviz.program(code, make_scenario("mine", {"tasks": [task], "retry": retry}))
+    assert program.position(sevviz.run(program, (1,)).states[-1], 0).operation is not None
+    (found,) = lockdep_reports(sevviz.run(program, (1,)))
+    assert (found.kind, len(found.held)) == ("held-at-return", 1)
 
 
 OUT_OF_ORDER = """mutex_lock(&outer);
@@ -250,3 +263,13 @@ def test_what_lockdep_says_of_one_move_alone(scheme: str, said: list[str]) -> No
     verdict = sevviz.check(scheme, "uncontended")
     trace = sevviz.run(verdict.program, verdict.outcomes[0].schedule)
     assert [report.kind for report in lockdep_reports(trace)] == said
+
+
+def test_a_mutex_of_the_file_and_one_of_each_vm_are_two_classes_though_they_have_one_name() -> None:
+    two, (here, there) = SCHEME.replace("DEFINE_MUTEX(outer)", "DEFINE_MUTEX(lock)"), ("&lock", "&dst->lock")
+    nest = "mutex_lock({0});\nmutex_lock({1});\nmutex_unlock({1});\nmutex_unlock({0});"
+    body = CHOICE.format(nest.format(here, there), nest.format(there, here))
+    program = sevviz.program(two % body, tasks=("migrate(A, B)", "migrate(B, A)"))
+    assert lockdep_reports(sevviz.run(program, (1, 1, 1, 1))) == ()
+    (found,) = lockdep_reports(sevviz.run(program, (1, 1, 1, 1, 2, 2)))
+    assert (found.kind, [lock.shared for lock in found.path]) == ("circular", [True, False])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 import sevviz
+from sevviz.catalogue import make_scenario
 from sevviz.cli import main
 from sevviz.errors import ScheduleError, SevvizError
 from sevviz.model import OVERTAKE
@@ -333,3 +335,25 @@ def test_a_lock_that_nobody_initialised_takes_every_later_word_of_lockdep_with_i
     told = sevviz.splat("v4_uninitialised", "double", "1 1 1 1")
     assert [report.kind for report in told.reports] == ["non-static-key", "sleeping-function"]
     assert told.reports[1].lines[-1] == "INFO: lockdep is turned off."
+
+
+CORNERS = Path(__file__).parent / "kernel"
+
+
+def test_a_subclass_is_compared_with_nothing() -> None:
+    """What a kernel prints of two locks of `&kvm->lock/1` (tests/kernel/ordered.c in test_splat_kernel.py)."""
+    steps = ("1 " * 12).strip()
+    told = sevviz.splat(CORNERS / "ordered.c", make_scenario("x", {"tasks": ["migrate(A, B)"]}), steps)
+    assert [report.kind for report in told.reports] == ["recursive"]
+    assert "(&kvm->lock/1)" in str(told)
+    assert "comparison function" not in str(told)
+
+
+def test_a_lock_that_nobody_initialised_has_no_name_when_it_is_given_back() -> None:
+    told = sevviz.splat(CORNERS / "uninitialised.c", "self", "1")
+    assert "task1/101 is trying to release lock ((null)) at:" in told.reports[0].lines
+
+
+def test_the_last_step_of_a_task_may_be_a_fault_with_a_spinlock_held() -> None:
+    told = sevviz.splat(CORNERS / "one_name.c", "uncontended", "1 1 1 1 1 1")
+    assert [report.kind for report in told.reports] == ["bad-unlock", "scheduling-while-atomic"]

@@ -66,3 +66,18 @@ def test_the_legend_names_what_is_there() -> None:
     assert legend_html([rows]) == (
         "<p>In the pictures a bar marks who took the step; · runs, H holds a lock, Z sleeps.</p>"
     )
+
+
+@pytest.mark.parametrize(
+    "tasks", [("vcpu_run(A)", "migrate(B, A)"), ("migrate(B, A); migrate(A, B); vcpu_run(A)", "ioctl(C)")]
+)
+def test_the_cells_begin_behind_the_longest_name_and_the_still_fits_a_phone_all_the_same(
+    tasks: tuple[str, ...],
+) -> None:
+    traced = program("naive", "double", tasks=tasks)
+    root = ET.fromstring(lanes_svg(run(traced, (1, 1, *[2] * 2))))  # noqa: S314 - our own
+    names = [text.text or "" for text in root if text.get("text-anchor") == "start"]
+    first = min(float(cell.get("x", "0")) for cell in root if cell.tag == "rect")
+    assert all(6.5 * len(name) <= first for name in names)
+    assert names[0] in ("1 vcpu_run(A)", "1 A→B; B→A; vcpu_run(…")
+    assert float(root.get("width", "0")) <= 386

@@ -218,6 +218,7 @@ def test_outcomes_have_short_labels(returns: tuple[str, ...], label: str) -> Non
             "task 2 -EBUSY, task 1 ioctl(A) 0, task 3 ioctl(A) 0",
         ),
         (("migrate(B, A)", "ioctl(A)"), ("0", "0"), "0/0"),
+        (("migrate(B, A)", "ioctl(A); vcpu_run(B)"), ("-EBUSY", "0"), "task 1 -EBUSY, task 2 0"),
     ],
 )
 def test_only_a_move_wins(calls: tuple[str, ...], returns: tuple[str, ...], label: str) -> None:

@@ -53,7 +53,7 @@ class TaskBuilder:
 
     def automaton(self) -> Automaton:
         """The task from its first step on."""
-        return Automaton(self._settle(self._start(0, 1)), self._advance, self._describe)
+        return Automaton(self._settle(self._start(0, 1)), self._advance, self._describe, self._returns)
 
     def _start(self, number: int, attempt: int) -> Stand:
         call = self.calls[number]
@@ -85,9 +85,14 @@ class TaskBuilder:
         return attempt + 1 if attempt <= self.retry else None
 
     def _advance(self, stand: Stand, result: int) -> Stand:
+        return self._settle(stand._replace(place=self._resume(stand, result)))
+
+    def _returns(self, stand: Stand, result: int) -> bool:
+        return isinstance(self._resume(stand, result), Finished)
+
+    def _resume(self, stand: Stand, result: int) -> Place:
         assert not isinstance(stand.place, Finished)
-        runner = self.calls[stand.call].scheme.runner
-        return self._settle(stand._replace(place=runner.resume(stand.place, result)))
+        return self.calls[stand.call].scheme.runner.resume(stand.place, result)
 
     def _describe(self, stand: Stand) -> Position:
         if isinstance(stand.place, Finished):

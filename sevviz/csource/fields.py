@@ -180,7 +180,7 @@ def note_use(uses: dict[Location, Use], location: Location, use: Use) -> None:
     _refuse_member(uses, location, use)
     first = uses.setdefault(location, use)
     if first.kind != use.kind or (first.boolean != use.boolean and None not in (first.boolean, use.boolean)):
-        shown = location.root or "->".join(("kvm", *location.path[-1:]))
+        shown = location.root or f"kvm->{'.'.join(location.path)}"
         message = f"{shown} is {_words(use)} here ({use.by}) but {_words(first)} {_place(first)}"
         use.text.fail(use.span, f"{message}: one of the two is wrong")
     if first.boolean is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, NoReturn
 
 from sevviz.csource.syntax import parse
@@ -16,6 +17,7 @@ __all__ = ["SIZE_LIMIT", "Text", "check_comments", "decode", "parse", "read_head
 
 SIZE_LIMIT = 256 * 1024  # bytes; the longest scheme of the thread has 4 kB
 REQUIRED_KEYS = ("title", "source", "entry")
+OPTIONAL_KEYS = ("persistent", "ordered", "uninitialised")
 
 
 class Text:
@@ -104,6 +106,8 @@ def _header_lines(text: Text, comment: str, start: int) -> dict[str, str]:
     for number, raw in enumerate(comment.split("\n"), start):
         line = raw.strip().removeprefix("*").strip()
         found = re.match(r"([A-Za-z][\w -]*?)\s*:\s+(.+)", line)
+        if not prose:
+            _check_key(text, line, found[1] if found else "", number)
         if not line:
             prose = bool(header)
         elif prose:
@@ -116,6 +120,17 @@ def _header_lines(text: Text, comment: str, start: int) -> dict[str, str]:
         elif key:
             header[key] += f" {line}"
     return header
+
+
+def _check_key(text: Text, line: str, key: str, number: int) -> None:
+    """Refuse a key without a value, and one that is nearly a key: it would be taken for words about the scheme."""
+    empty = line.removesuffix(":").rstrip().lower() if line.endswith(":") else ""
+    if empty in OPTIONAL_KEYS:
+        _header_error(text, f"the header's {empty!r} names nothing: name a field or leave the line out", number)
+    known = (*REQUIRED_KEYS, *OPTIONAL_KEYS)
+    near = get_close_matches(key.lower(), known, n=1, cutoff=0.75)
+    if near and key.lower() not in known:
+        _header_error(text, f"the header has no key {key!r}; did you mean {near[0]!r}?", number)
 
 
 def _header_error(text: Text, message: str, line: int) -> NoReturn:

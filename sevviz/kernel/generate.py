@@ -131,8 +131,10 @@ const struct sevviz_scheme sevviz_scheme_{scheme.name} = {{
 def _initialisers(scheme: Scheme, place: str, use: str, name: str) -> list[str]:
     """How a new VM's lock is made. One place in the code for all VMs: one lock class, as in KVM."""
     maker = {"mutex": "mutex_init", "spinlock": "spin_lock_init"}.get(use)
-    if maker is None or name in header_words(scheme.header, "uninitialised"):
+    if maker is None:
         return []
+    if name in header_words(scheme.header, "uninitialised"):
+        return [f"if (kvm)\n\t\tSEVVIZ_ZEROS(&kvm->{place});"]
     told = [f"if (kvm)\n\t\t{maker}(&kvm->{place});"]
     if name in header_words(scheme.header, "ordered"):
         told.append(f"if (kvm)\n\t\tlock_set_cmp_fn(&kvm->{place}, sevviz_address_order, NULL);")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sevviz.interpreter import effect_of, in_atomic_context, initial_state, step, wait_of
-from sevviz.kernel.transcript import Finding, Told, Turn
+from sevviz.kernel.transcript import Finding, Told, Turn, step_text
 from sevviz.lockdep import Lockdep, is_spinning
 from sevviz.model import FAULTED, WOKEN
 from sevviz.schedule import format_schedule
@@ -124,7 +124,7 @@ class _Follower:
         spins = wait is not None and is_spinning(self.program, operation)
         self.spins |= spins
         if spins and self.up:
-            self.lines.append(f"spin {task} {_what(self.program, operation)} {wait.holder if wait else 0}")
+            self.lines.append(f"spin {task} {step_text(self.program, operation)} {wait.holder if wait else 0}")
             return
         self._note_sleep(task, operation)
         if operation.action == "lock":
@@ -168,8 +168,14 @@ class _Follower:
         self._tell_checker(task, operation, result)
         if not self.ends:
             value = self.state.values[operation.object] if operation.object >= 0 else 0
-            self.lines.append(f"step {task} {_what(self.program, operation)} {result} {value}")
+            self.lines.append(f"step {task} {step_text(self.program, operation)} {result} {value}")
             self._say_return(task)
+        # The kernel goes on after a fault, be it to the end of the task.
+        automaton, place = self.program.tasks[task - 1].automaton, before.positions[task - 1]
+        if automaton.ends_call(place, result):
+            self.checker.leave_kernel(task)
+        if automaton.positions[automaton.after(place, result)].operation is None and self.counts.get(task):
+            self._tell("scheduling-while-atomic", task)  # with a spinlock: at the next chance to run another task
 
     def _tell_checker(self, task: int, operation: Operation, result: int) -> None:
         spinning = operation.object >= 0 and self.program.objects[operation.object].kind == "spinlock"
@@ -190,9 +196,6 @@ class _Follower:
         position = self.program.position(self.state, task - 1)
         if position.operation is None:
             self.lines.append(f"return {task} {position.result}")
-            self.checker.leave_kernel(task)
-            if self.counts.get(task):  # with a spinlock: at the next chance to run another task
-                self._tell("scheduling-while-atomic", task)
 
     def _say_waits(self) -> None:
         for task in sorted(self.asleep):
@@ -200,7 +203,7 @@ class _Follower:
             assert operation is not None, "who has returned is not asleep"
             assert wait is not None, "who can go on has been woken"
             letter = "R" if is_spinning(self.program, operation) else _sleep_letter(operation)
-            self.lines.append(f"wait {task} {_what(self.program, operation)} {letter} {wait.holder}")
+            self.lines.append(f"wait {task} {step_text(self.program, operation)} {letter} {wait.holder}")
 
     def finish(self) -> None:
         """What the kernel says when nothing moves any more."""
@@ -219,13 +222,6 @@ def _sleep_letter(operation: Operation) -> str:
     if operation.primitive.endswith("_interruptible"):
         return "S"
     return "K" if operation.interruptible else "D"
-
-
-def _what(program: Program, operation: Operation) -> str:
-    """Where, what and on what, as runner.c prints it."""
-    primitive = operation.action if operation.action in ("enter", "leave") else operation.primitive
-    name = program.objects[operation.object].name if operation.object >= 0 else "-"
-    return f"{operation.span.line}:{operation.span.column} {primitive} {name}"
 
 
 def follow(program: Program, turns: tuple[int, ...], *, up: bool = True) -> Prediction:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from sevviz.lockdep import Held
-    from sevviz.model import Operation
+    from sevviz.model import Operation, Program
 
-__all__ = ["Finding", "Told", "Turn"]
+__all__ = ["Finding", "Told", "Turn", "step_text"]
 
 
 class Finding(NamedTuple):
@@ -35,3 +35,10 @@ class Turn(NamedTuple):
 
     word: str
     lines: tuple[str, ...]
+
+
+def step_text(program: Program, operation: Operation) -> str:
+    """A step: where, what and on what, as runner.c prints it."""
+    primitive = operation.action if operation.action in ("enter", "leave") else operation.primitive
+    name = program.objects[operation.object].name if operation.object >= 0 else "-"
+    return f"{operation.span.line}:{operation.span.column} {primitive} {name}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sevviz.analysis import deadlock_of
 from sevviz.interpreter import CPU, wait_of
+from sevviz.lockdep import asked_by, is_compared
 from sevviz.model import ATOMIC, PLAIN
 from sevviz.splats.waits import waiting_for_ever
 from sevviz.views.names import listed, task_name
@@ -132,7 +133,7 @@ def _orders_not_seen(program: Program, prediction: Prediction, trace: Trace) -> 
             f"lockdep is silent on the order: {nested.text} is annotated, which makes the second lock one of "
             "another class. That the order is right is the programmer's promise; lockdep does not check it."
         )
-    compared = next((o for o in locks if program.objects[o.object].ordered), None)
+    compared = next((o for o in locks if is_compared(program, asked_by(program, o))), None)
     if compared is not None:
         told.append(
             f"lockdep can compare {_name(program, compared)} with others of its class by address, but does so only "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sevviz.lockdep import address_order
+from sevviz.lockdep import address_order, class_of_lock, is_compared
 
 if TYPE_CHECKING:
-    from sevviz.lockdep import Report
+    from sevviz.lockdep import LockClass, Report
     from sevviz.splats.scene import Scene
 
 __all__ = ["LOCKDEP_LINES"]
@@ -23,7 +23,7 @@ def _trying(scene: Scene, report: Report) -> list[str]:
     """The lock that is asked for, and the held one that it goes against."""
     assert report.asked is not None
     assert report.against is not None
-    compares = scene.program.objects[report.asked.object].ordered and report.kind == "recursive"
+    compares = report.kind == "recursive" and is_compared(scene.program, report.asked)
     return [
         f"{scene.who(report.task)} is trying to acquire lock:",
         scene.lock_line(report.asked),
@@ -72,7 +72,7 @@ def _circular(scene: Scene, report: Report) -> list[str]:
         *(
             line
             for depth, lock in known
-            for line in ("", f"-> #{depth} ({scene.class_text(lock)}){{+.+.}}-{{{_wait(scene, lock.name)}}}:")
+            for line in ("", f"-> #{depth} ({scene.class_text(lock)}){{+.+.}}-{{{_wait(scene, lock)}}}:")
         ),
         "",
         "other info that might help us debug this:",
@@ -93,10 +93,10 @@ def _circular(scene: Scene, report: Report) -> list[str]:
     ]
 
 
-def _wait(scene: Scene, name: str) -> str:
+def _wait(scene: Scene, lock: LockClass) -> str:
     """The wait types of a class: those of any lock in it."""
     objects = scene.program.objects
-    number = next(n for n, o in enumerate(objects) if o.is_lock and name in (o.name, o.name.removeprefix(f"{o.vm}.")))
+    number = next(n for n, o in enumerate(objects) if o.is_lock and class_of_lock(o) == lock._replace(subclass=0))
     return "3:3" if scene.sleeps(number) else "2:2"
 
 
@@ -114,9 +114,11 @@ def _wait_context(scene: Scene, report: Report) -> list[str]:
 
 def _bad_unlock(scene: Scene, report: Report) -> list[str]:
     assert report.asked is not None
+    nameless = scene.program.objects[report.asked.object].uninitialised
+    name = "(null)" if nameless else scene.class_text(report.lock)
     return [
         *_headed(scene, "WARNING: bad unlock balance detected!", 37),
-        f"{scene.who(report.task)} is trying to release lock ({scene.class_text(report.lock)}) at:",
+        f"{scene.who(report.task)} is trying to release lock ({name}) at:",
         f"[<{CODE:016x}>] {report.asked.function}",
         "but there are no more locks to release!",
         "",

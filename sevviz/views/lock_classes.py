@@ -11,13 +11,12 @@ import re
 import textwrap
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sevviz.lockclasses import Nesting, class_arrows, class_name, nestings, rings
-from sevviz.lockdep import LockClass
-from sevviz.schedule import format_schedule
 from sevviz.verdict import verdict_of
 from sevviz.views.dot import render_dot
+from sevviz.views.lock_order_words import Arrows, sentences_of
 from sevviz.views.names import listed, tasks_title
 from sevviz.views.pictures import picture_html, svg_source
 from sevviz.views.style import GREY, INK, PAPER, RING
@@ -37,14 +36,6 @@ COLUMNS = 100
 LETTERS = 11  # pixels: the names of the tasks at the arrows
 LOCKS, CLASSES = "The locks themselves", "Their classes, as lockdep sees them"
 Tasks = tuple[int, ...]
-
-
-class _Arrows(NamedTuple):
-    """One of the two graphs: names, and the tasks that make each arrow; `tries` are arrows of trylocks alone."""
-
-    arrows: dict[tuple[str, str], Tasks]
-    tries: frozenset[tuple[str, str]]
-    rings: list[list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +78,7 @@ def draw_lock_classes(verdict: Verdict) -> LockPicture:
     """The two lock-order graphs of a finished search, as a picture with its text."""
     program, found = verdict.program, nestings(verdict.graph)
     locks, classes = _of_locks(program, found), _of_classes(program, found)
-    sentences = _sentences(verdict, found, locks, classes)
+    sentences = sentences_of(verdict, found, locks, classes)
     alt = " ".join(["Lock-order graphs.", *sentences])
     text = "\n".join(
         [
@@ -111,7 +102,7 @@ def _with_words(drawn: str, alt: str) -> str:
 # The two graphs.
 
 
-def _of_locks(program: Program, found: Iterable[Nesting]) -> _Arrows:
+def _of_locks(program: Program, found: Iterable[Nesting]) -> Arrows:
     tasks: dict[tuple[str, str], set[int]] = {}
     waits = set[tuple[str, str]]()
     for nesting in found:
@@ -119,92 +110,21 @@ def _of_locks(program: Program, found: Iterable[Nesting]) -> _Arrows:
         tasks.setdefault(pair, set()).add(nesting.task)
         waits |= set() if nesting.inner.tried else {pair}
     arrows = {pair: tuple(sorted(who)) for pair, who in tasks.items()}
-    return _Arrows(arrows, frozenset(arrows) - waits, rings(pair for pair in arrows if pair in waits))
+    return Arrows(arrows, frozenset(arrows) - waits, rings(pair for pair in arrows if pair in waits))
 
 
-def _of_classes(program: Program, found: Iterable[Nesting]) -> _Arrows:
+def _of_classes(program: Program, found: Iterable[Nesting]) -> Arrows:
     arrows = {
         (class_name(program, outer), class_name(program, inner)): who
         for (outer, inner), who in class_arrows(found).items()
     }
-    return _Arrows(arrows, frozenset(), rings(arrows))
+    return Arrows(arrows, frozenset(), rings(arrows))
 
 
 # In words.
 
 
-def _sentences(verdict: Verdict, found: tuple[Nesting, ...], locks: _Arrows, classes: _Arrows) -> list[str]:
-    told = [_about_locks(locks), *_about_classes(found, locks, classes)]
-    hidden = any(n.outer.lock.name == n.inner.lock.name and n.outer.lock != n.inner.lock for n in found)
-    if hidden and locks.rings and not classes.rings:
-        told.append(
-            "The annotation (SINGLE_DEPTH_NESTING) hides the ring of locks: it makes the second lock one of another "
-            "class. That is a promise, and lockdep takes it for the truth."
-        )
-    told += _about_order(verdict.program, found)
-    flags = [o.name for o in verdict.program.objects if not o.is_lock]
-    if flags:
-        told.append(f"No arrow leads to {listed(flags)}: to lockdep a flag is a number, nothing to wait for.")
-    return [*told, _truth(verdict)]
-
-
-def _about_locks(locks: _Arrows) -> str:
-    if not locks.arrows:
-        return "No lock is asked for inside another one: there is nothing to order."
-    if not locks.rings:
-        tries = " What is only tried does not wait." if locks.tries else ""
-        return f"The locks themselves have an order: waits for them close no ring.{tries}"
-    shown = listed(_round(ring) for ring in locks.rings)
-    return f"The locks themselves are taken in a ring: {shown}. A ring warns of a deadlock, it does not prove one."
-
-
-def _about_classes(found: tuple[Nesting, ...], locks: _Arrows, classes: _Arrows) -> list[str]:
-    """What lockdep would say of which arrow; it prints the first report only."""
-    said = []
-    if any(n.seen and n.inner.sleeps and not n.outer.sleeps for n in found):
-        said.append("a mutex is taken inside a spinlock (invalid wait context)")
-    said += [f"{ring[0]} is taken inside itself (recursive)" for ring in classes.rings if len(ring) == 1]
-    said += [f"{_round(ring)} is a ring of classes (circular)" for ring in classes.rings if len(ring) > 1]
-    if not said:
-        return ["Lockdep sees no ring of classes: it is silent on the order."] if locks.arrows else []
-    once = " It prints what it meets first, and then turns itself off." if len(said) > 1 else ""
-    told = [f"Lockdep objects: {'; '.join(said)}.{once}"]
-    if classes.rings and not locks.rings:
-        told.append("It would say so of any order of the locks, for it cannot tell them apart: here they have one.")
-    return told
-
-
-def _about_order(program: Program, found: tuple[Nesting, ...]) -> list[str]:
-    """What a comparison function changes, where one is set (lock_set_cmp_fn)."""
-    told = []
-    for name in dict.fromkeys(n.inner.lock.name for n in found if program.objects[n.inner.object].ordered):
-        inside = [n for n in found if n.outer.lock == n.inner.lock and n.inner.lock == LockClass(name)]
-        if any(n.allowed for n in inside):
-            told.append(
-                f"Lockdep can compare two {name}s by address, and one inside another in that order makes no arrow."
-            )
-        if any(n.allowed for n in inside) and any(n.seen for n in inside):
-            told.append(
-                "It compares only where the chain of classes is new: after one nesting in order it no longer looks, "
-                "and whether it objects depends on who comes first."
-            )
-    return told
-
-
-def _round(ring: list[str]) -> str:
-    return " → ".join([*ring, ring[0]])
-
-
-def _truth(verdict: Verdict) -> str:
-    if verdict.deadlocks:
-        shortest = format_schedule(verdict.deadlocks[0].schedule)
-        return f"In this scenario some schedules deadlock, the shortest one is {shortest}."
-    if not verdict.complete:
-        return "The search of this scenario stopped at its limit: there may be more arrows, and a deadlock."
-    return "In this scenario no schedule deadlocks."
-
-
-def _listing(title: str, graph: _Arrows) -> list[str]:
+def _listing(title: str, graph: Arrows) -> list[str]:
     rows = [
         f"  {outer} → {inner}  ({_by(who)}{_only_tried(graph, outer, inner)})"
         for (outer, inner), who in graph.arrows.items()
@@ -212,7 +132,7 @@ def _listing(title: str, graph: _Arrows) -> list[str]:
     return ["", f"{title}:", *(rows or ["  no arrow"])]
 
 
-def _only_tried(graph: _Arrows, outer: str, inner: str) -> str:
+def _only_tried(graph: Arrows, outer: str, inner: str) -> str:
     return ", only tried" if (outer, inner) in graph.tries else ""
 
 
@@ -230,12 +150,12 @@ edge [fontname="sans-serif", fontsize=11, arrowsize=0.8]
 """
 
 
-def _dot(locks: _Arrows, classes: _Arrows) -> str:
+def _dot(locks: Arrows, classes: Arrows) -> str:
     # Graphviz stacks the clusters upwards: the first one is at the bottom.
     return HEAD + _cluster("c", "lockdep's classes", classes) + _cluster("l", "the locks", locks) + "}\n"
 
 
-def _cluster(prefix: str, title: str, graph: _Arrows) -> str:
+def _cluster(prefix: str, title: str, graph: Arrows) -> str:
     names = list(dict.fromkeys(name for pair in graph.arrows for name in pair))
     number = {name: f"{prefix}{index}" for index, name in enumerate(names)}
     ringed = {(a, b) for ring in graph.rings for a, b in zip(ring, [*ring[1:], ring[0]], strict=True)}

@@ -43,9 +43,9 @@ KINDS = {
     "fault": Kind("!", "#CC79A7", "fault: a rule is broken (sleep in atomic context, unlock of a lock not held ...)"),
     "livelock": Kind("L", "#E69F00", "livelock: tasks can keep stepping for ever, and none returns"),
     "inconclusive": Kind("?", "#F0E442", "inconclusive: the search stopped at its limit"),
-    "busy": Kind("B", "#a8d5f2", "busy: no deadlock, livelock or fault, but all moves can fail"),
-    "refused": Kind("E", "#e4e4e4", "refused: in every schedule, every move returns -EINVAL"),
-    "clean": Kind("✓", "#d9f0e6", "clean: no deadlock, livelock or fault, and some move always succeeds"),
+    "busy": Kind("B", "#a8d5f2", "busy: no deadlock, livelock or fault, but all moving tasks can fail"),
+    "refused": Kind("E", "#e4e4e4", "refused: in every schedule, every moving task returns -EINVAL"),
+    "clean": Kind("✓", "#d9f0e6", "clean: no deadlock, livelock or fault, and some moving task always succeeds"),
 }
 
 
@@ -209,7 +209,7 @@ def _of_moves(verdict: Verdict, returns: tuple[str | None, ...]) -> list[str | N
 
 
 def _all_fail(verdict: Verdict, returns: tuple[str | None, ...]) -> bool:
-    """Whether every move returned an error number."""
+    """Whether every moving task returned an error number."""
     return all(result is not None and result.startswith("-") for result in _of_moves(verdict, returns))
 
 

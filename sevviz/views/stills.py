@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["lanes_svg", "legend_html", "looks_of"]
 
-ACROSS = 16  # steps in a line: with them a still fits a phone
-WIDTH, HEIGHT, LABEL = 20, 22, 62  # of a cell, and of the names before it, in SVG units
+ACROSS = 16  # steps in a line where names are short: with them a still fits a phone
+WIDTH, HEIGHT, LABEL = 20, 22, 62  # of a cell, and of short names before it, in SVG units
+LETTER, LONGEST = 6.5, 22  # how wide a letter is at most on the average, and letters of the longest name
 
 # A still: the look of each task after each step; the first column is the start.
 Rows = list[list[Role]]
@@ -44,21 +45,24 @@ def lanes_svg(trace: Trace, deadlock: Deadlock | None = None) -> str:
     """An SVG element for a page: a row for each task, a cell for each step, letters in it, a ring round a deadlock."""
     rows, last = looks_of(trace), len(trace.states) - 1
     ring = {wait.task for wait in ring_of(trace.program, trace.states[-1], deadlock)} if deadlock else set()
-    count = ceil((last + 1) / ACROSS)  # lines, as equally long as may be
+    names = [_name(trace, task) for task in range(1, len(rows) + 1)]
+    label = max(LABEL, *(ceil(LETTER * (len(name) + name.count("→"))) for name in names))
+    count = ceil((last + 1) / (ACROSS - ceil((label - LABEL) / WIDTH)))  # lines, as equally long as may be
     across, height = ceil((last + 1) / count), HEIGHT * (len(rows) + 1)
     parts = list[str]()
     for line, start in enumerate(range(0, last + 1, across)):
         top = line * (height + HEIGHT // 2)
         columns = range(start, min(start + across, last + 1))
-        parts += [_text(_left(step - start) + WIDTH / 2, top + 16, f"{step}") for step in columns]
+        left = {step: label + (step - start) * WIDTH for step in columns}
+        parts += [_text(left[step] + WIDTH / 2, top + 16, f"{step}") for step in columns]
         for index, looks in enumerate(rows):
             down = top + HEIGHT * (index + 1)
-            name = f"{index + 1} {arrow(trace.program.tasks[index].label)}"
-            parts.append(f'<text x="0" y="{down + 15}" text-anchor="start" fill="currentColor">{escape(name)}</text>')
+            name = escape(names[index])
+            parts.append(f'<text x="0" y="{down + 15}" text-anchor="start" fill="currentColor">{name}</text>')
             for step in columns:
                 around = step == last and index + 1 in ring
-                parts += _cell(looks[step], _left(step - start), down, acts=_acts(trace, index + 1, step), ring=around)
-    wide, high = _left(across) + 2, count * (height + HEIGHT // 2)
+                parts += _cell(looks[step], left[step], down, acts=_acts(trace, index + 1, step), ring=around)
+    wide, high = label + across * WIDTH + 2, count * (height + HEIGHT // 2)
     said = f"Lanes: {len(rows)} tasks, {last} steps. The list says the same."
     return (
         f'<svg class="lanes" role="img" aria-label="{said}" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" '
@@ -66,8 +70,9 @@ def lanes_svg(trace: Trace, deadlock: Deadlock | None = None) -> str:
     )
 
 
-def _left(column: int) -> int:
-    return LABEL + column * WIDTH
+def _name(trace: Trace, task: int) -> str:
+    name = f"{task} {arrow(trace.program.tasks[task - 1].label)}"
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def _acts(trace: Trace, task: int, step: int) -> bool:

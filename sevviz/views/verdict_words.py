@@ -73,8 +73,10 @@ def returns_label(returns: tuple[str | None, ...], calls: Sequence[str] = ()) ->
 
 
 def _called(calls: Sequence[str], task: int) -> str:
-    """A task that is no move by its call, with its number where another task has the same call."""
+    """A task that is no move: by its call, with its number if that is not the only one, or by its number alone."""
     call = calls[task - 1]
+    if ";" in call:
+        return f"task {task}"
     return call if list(calls).count(call) == 1 else f"task {task} {call}"
 
 

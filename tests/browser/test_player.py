@@ -117,6 +117,16 @@ def test_on_a_phone_a_long_call_is_read_in_full_where_a_task_can_be_killed(open_
         assert place["y"] + place["height"] <= step["y"], "the button stands under the name, not over it"
 
 
+def test_on_a_phone_a_task_of_many_calls_leaves_half_of_the_lanes_to_steps(open_player: OpenPlayer) -> None:
+    tasks = ("vcpu_run(A); migrate(B, A); migrate(A, B); ioctl(A)", "ioctl(C)")
+    page = open_player([sevviz.Stepper("naive", tasks=tasks).payload], width=375)
+    name, lanes = page.locator(".sv-lane-name").nth(1).bounding_box(), page.locator(".sv-lanes").bounding_box()
+    assert name is not None
+    assert lanes is not None
+    assert name["width"] <= lanes["width"] / 2
+    assert page.locator(".sv-card .sv-name").first.inner_text() == "vcpu_run(A); A→B; B→A; ioctl(A)"
+
+
 def test_going_back_keeps_the_future_and_another_choice_drops_it(open_player: OpenPlayer) -> None:
     page = open_player(schedule="1 1 1 1")
     page.get_by_role("button", name="One step back").click()

@@ -241,16 +241,16 @@ static int run(void *data)
 	allow_signal(SIGKILL);
 	for (i = 0; i < task->nr_calls && !result; i++) {
 		attempts = retry;
-		do
+		do {
 			result = task->calls[i].what->function(task->calls[i].vms);
-		while (result == -EBUSY && (retry < 0 || attempts-- > 0));
+#ifdef CONFIG_PROVE_LOCKING
+			/* What the kernel checks when an ioctl returns to user space. */
+			if (current->lockdep_depth)
+				lockdep_sys_exit();
+#endif
+		} while (result == -EBUSY && (retry < 0 || attempts-- > 0));
 	}
 	pr_info("sevviz: return %d %d\n", task->number, result);
-#ifdef CONFIG_PROVE_LOCKING
-	/* What the kernel checks when an ioctl returns to user space. */
-	if (current->lockdep_depth)
-		lockdep_sys_exit();
-#endif
 	smp_store_release(&task->phase, FINISHED);
 	for (;;) {
 		set_current_state(TASK_IDLE);

@@ -58,6 +58,16 @@ static inline int sevviz_address_order(const struct lockdep_map *outer, const st
 	return outer < inner ? -1 : outer > inner;
 }
 
+/*
+ * A spinlock that nobody initialised is zeros, which is a free one on several CPUs. On one CPU with DEBUG_SPINLOCK,
+ * zeros are a taken one, though spin_trylock() alone looks (asm-generic spinlock_up.h): there it is made free.
+ */
+#if !defined(CONFIG_SMP) && defined(CONFIG_DEBUG_SPINLOCK)
+#define SEVVIZ_ZEROS(lock) ((void)((lock)->rlock.raw_lock.slock = 1))
+#else
+#define SEVVIZ_ZEROS(lock) ((void)(lock))
+#endif
+
 /* __auto_type names are not visible in their own initialiser, so these nest. Arguments come first: a turn is one step. */
 #define SEVVIZ_VOID_(where, name, object, call) \
 	({ sevviz_before(where, #name, object); call; sevviz_after(0); })
