@@ -103,6 +103,11 @@ def test_links_between_notebooks_become_links_between_pages() -> None:
     assert 'href="https://example.org/x.ipynb"' in prose("[away](https://example.org/x.ipynb)")
 
 
+def test_short_code_stays_on_one_line() -> None:
+    assert '<code class="short">-EBUSY</code>' in prose("It answers `-EBUSY`.")
+    assert '<code class="short">' not in prose("`atomic_cmpxchg_acquire(&flag, 0, 1)` and a block:\n\n    kvm->lock")
+
+
 def test_without_javascript_the_page_tells_every_outcome(tmp_path: Path) -> None:
     text = scheme_page(tmp_path, "naive")
     story = re.search(r'<div class="story">(.*?)</div>', text, re.DOTALL)
