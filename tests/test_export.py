@@ -140,6 +140,15 @@ def test_a_failing_cell_is_named_and_no_file_is_left(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.slow
+def test_what_a_cell_prints_in_several_goes_is_one_text(tmp_path: Path) -> None:
+    path, output = tmp_path / "goes.ipynb", tmp_path / "goes.html"
+    waits = "import time\nfor word in ('first', 'second'):\n    print(word, flush=True)\n    time.sleep(0.5)"
+    nbformat.write(notebook(waits), path)
+    export_notebook(path, output)
+    assert "first\nsecond\n</pre>" in output.read_text(encoding="utf-8")
+
+
 def test_what_is_no_notebook_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "odd.ipynb"
     path.write_text("not json")
