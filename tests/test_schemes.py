@@ -88,6 +88,9 @@ TABLE = [
     Row("dead_vm", "in-turn", only("-EIO")),
     # The double migration of the thread.
     Row("naive", "double", BOTH, (2, MUTEXES)),
+    # Tested at entry only: B→A can be inside already when A dies, and moves back into it. Tested again: it cannot.
+    Row("dead_vm", "double", BOTH | after_one("-EIO")),
+    Row("dead_vm_fixed", "double", after_one("-EIO")),
     Row("v3_global_spinlock", "double", every("0", "-EINVAL")),
     Row("v4", "double", every("0", "-EBUSY"), faults=SLEEPS),
     Row("flag_then_mutex", "double", every("0", "-EBUSY")),
