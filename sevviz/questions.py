@@ -22,6 +22,7 @@ __all__ = ["ask_payload", "prediction_payload", "static_html", "static_text"]
 _Item = TypeVar("_Item")
 MOST_TUPLES = 9  # result tuples offered as options: every pair of three results
 SLEEPS = "A task may sleep in atomic context, which the kernel forbids"
+ENDLESS = "They go round for ever, although each of them gets its turns"
 UNWINDS = "A task gives back more than it has taken, or returns without having given everything back"
 UNWOUND_WRONGLY = ("unlock-not-held", "held-at-return", "flag-left-set")
 
@@ -81,6 +82,8 @@ def prediction_payload(verdict: Verdict, question: str, explanation: str = "") -
     total = verdict.census.interleavings
     options = [_returned(verdict, returns, total) for returns in _result_tuples(verdict)]
     options.append(_bad_end(verdict, "deadlock", "They deadlock: none of the tasks involved ever goes on", total))
+    if total is None:  # some schedules have no end, or there are too many to count
+        options.append(_endless(verdict))
     options.append(_faults(verdict, ["sleep-in-atomic"], SLEEPS, total))
     if verdict.program.signals:
         options.append(_faults(verdict, UNWOUND_WRONGLY, UNWINDS, total))
@@ -162,6 +165,17 @@ def _bad_end(verdict: Verdict, kind: str, text: str, total: int | None) -> dict[
     counts = [outcome.interleavings for outcome in found]
     count = None if None in counts else sum(c for c in counts if c is not None)
     return _option(text, count, total, found[0].schedule if found else None)
+
+
+def _endless(verdict: Verdict) -> dict[str, Any]:
+    """Whether there is a livelock: a loop that a fair scheduler can follow. Its schedule goes round twice."""
+    lasso = verdict.livelock
+    if lasso is None:
+        return _option(ENDLESS, None, None, None)
+    stem, loop = format_schedule(lasso.stem), format_schedule(lasso.loop)
+    truth = f"The search: it happens; {f'after {stem}, ' if stem else ''}again and again: {loop}."
+    shown = format_schedule((*lasso.stem, *lasso.loop, *lasso.loop))
+    return {"text": ENDLESS, "happens": True, "truth": truth, "schedule": shown}
 
 
 def _faults(verdict: Verdict, kinds: Sequence[str], text: str, total: int | None) -> dict[str, Any]:

@@ -103,6 +103,11 @@ def test_links_between_notebooks_become_links_between_pages() -> None:
     assert 'href="https://example.org/x.ipynb"' in prose("[away](https://example.org/x.ipynb)")
 
 
+def test_short_code_stays_on_one_line() -> None:
+    assert '<code class="short">-EBUSY</code>' in prose("It answers `-EBUSY`.")
+    assert '<code class="short">' not in prose("`atomic_cmpxchg_acquire(&flag, 0, 1)` and a block:\n\n    kvm->lock")
+
+
 def test_without_javascript_the_page_tells_every_outcome(tmp_path: Path) -> None:
     text = scheme_page(tmp_path, "naive")
     story = re.search(r'<div class="story">(.*?)</div>', text, re.DOTALL)
@@ -133,6 +138,15 @@ def test_a_failing_cell_is_named_and_no_file_is_left(tmp_path: Path) -> None:
     ):
         export_notebook(path, output)
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.slow
+def test_what_a_cell_prints_in_several_goes_is_one_text(tmp_path: Path) -> None:
+    path, output = tmp_path / "goes.ipynb", tmp_path / "goes.html"
+    waits = "import time\nfor word in ('first', 'second'):\n    print(word, flush=True)\n    time.sleep(0.5)"
+    nbformat.write(notebook(waits), path)
+    export_notebook(path, output)
+    assert "first\nsecond\n</pre>" in output.read_text(encoding="utf-8")
 
 
 def test_what_is_no_notebook_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,6 +71,16 @@ def test_two_classes_in_both_orders_are_circular_though_nothing_overlaps() -> No
     assert reports(body, "1 1 1 1") == []
 
 
+def test_an_annotation_silences_both_orders_even_where_nothing_overlaps_or_the_classes_differ() -> None:
+    """Without it, the first is recursive and the second circular; a kernel prints nothing for either."""
+    assert reports(naive("nested"), "1 1 1 1 2 2 2 2") == []
+    body = (
+        "struct mutex *one = dst < src ? &outer : &dst->lock;\nstruct mutex *two = dst < src ? &dst->lock : &outer;\n"
+        "mutex_lock(one);\nmutex_lock_nested(two, SINGLE_DEPTH_NESTING);\nmutex_unlock(two);\nmutex_unlock(one);"
+    )
+    assert reports(body, "1 1 1 1 2 2 2 2") == []
+
+
 def test_a_mutex_inside_a_spinlock_is_an_invalid_wait_context_before_anything_else() -> None:
     body = "spin_lock(&gate);\nmutex_lock(&dst->lock);\nmutex_lock(&src->lock);\n"
     body += "mutex_unlock(&src->lock);\nmutex_unlock(&dst->lock);\nspin_unlock(&gate);"

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from toys import SAME, verdict
 
 import sevviz
 from sevviz.catalogue import make_scenario
@@ -72,6 +73,22 @@ def test_an_unwinding_bug_is_among_the_answers_where_signals_may_come() -> None:
     assert killed["options"][-1]["truth"] == (
         "The search: it happens in 540 of 12,748 schedules; shortest: 1 1 1 1 2 1! 1 1."
     )
+
+
+def test_where_schedules_may_have_no_end_a_livelock_is_among_the_answers() -> None:
+    """A loop that a fair scheduler can follow is one; a lock that one task takes again and again is none."""
+    text = "They go round for ever, although each of them gets its turns"
+    assert text not in told(sevviz.predict("flag_then_mutex", "double").payload)
+    found = sevviz.check("flag_then_mutex", "retry").livelock
+    assert found is not None
+    loop = sevviz.format_schedule(found.loop)
+    asked = sevviz.predict("flag_then_mutex", "retry").payload
+    (option,) = (option for option in asked["options"] if option["text"] == text)
+    assert option["happens"]
+    assert option["truth"] == f"The search: it happens; again and again: {loop}."
+    assert option["schedule"] == f"{loop} {loop}"
+    spins = "while (atomic_cmpxchg(&dst->f, 0, 1)) cpu_relax(); atomic_set(&dst->f, 0); return 0;"
+    assert told(prediction_payload(verdict(spins, *SAME), "What can happen?"))[text] is False
 
 
 def test_a_search_that_did_not_finish_can_say_of_nothing_that_it_is_impossible() -> None:

@@ -15,6 +15,7 @@ import sevviz
 from sevviz.catalogue import make_scenario
 
 if TYPE_CHECKING:
+    from sevviz.model import Program
     from sevviz.verdict import Verdict
 
 Returns = frozenset[tuple[str | None, ...]]
@@ -87,6 +88,9 @@ TABLE = [
     Row("dead_vm", "in-turn", only("-EIO")),
     # The double migration of the thread.
     Row("naive", "double", BOTH, (2, MUTEXES)),
+    # Tested at entry only: B→A can be inside already when A dies, and moves back into it. Tested again: it cannot.
+    Row("dead_vm", "double", BOTH | after_one("-EIO")),
+    Row("dead_vm_fixed", "double", after_one("-EIO")),
     Row("v3_global_spinlock", "double", every("0", "-EINVAL")),
     Row("v4", "double", every("0", "-EBUSY"), faults=SLEEPS),
     Row("flag_then_mutex", "double", every("0", "-EBUSY")),
@@ -280,6 +284,100 @@ def test_with_both_tokens_out_both_states_stay_in_the_table() -> None:
     assert all(len(set(holders)) == len(holders) for holders in held), "no task holds two mutexes"
 
 
+@pytest.mark.parametrize(
+    ("tasks", "returns"),
+    [
+        (["sev_send(A); sev_send(B); sev_receive(B, A)"], {("-EPERM",)}),  # whoever has a token receives nothing
+        (["sev_send(A); sev_send(B); sev_receive(C, A)"], {("0",)}),  # a third VM may
+        (["sev_send(A); sev_receive(B, A)", "sev_receive(C, A)"], {("0", "-EFAULT"), ("-EFAULT", "0")}),  # once
+    ],
+)
+def test_a_token_is_good_for_one_receive_by_who_has_none(tasks: list[str], returns: set[tuple[str, ...]]) -> None:
+    assert sevviz.check("v1_token", tasks=tasks).returns == returns
+
+
+def values_after(program: Program, steps: int) -> dict[str, int]:
+    """The shared fields and locks after some steps of task 1."""
+    end = sevviz.run(program, (1,) * steps).states[-1]
+    return {shared.name: value for shared, value in zip(program.objects, end.values, strict=True)}
+
+
+def operations_of(program: Program, schedule: tuple[int, ...]) -> list[str]:
+    """What the steps of a schedule do, in the words of the story."""
+    return [step.operation.text for step in sevviz.run(program, schedule).steps if step.operation]
+
+
+def test_the_tdx_move_of_2023_clears_its_flags_before_its_mutexes_when_it_succeeds() -> None:
+    fit = make_scenario("fit", {"tasks": ["migrate(B, A)"], "initial": {"A.finalized": 1}})
+    for scheme, flags in (("tdx_move_2023", 0), ("tdx_move_fixed", 1)):
+        program = sevviz.program(scheme, fit)
+        operations = operations_of(program, sevviz.check(scheme, fit).outcomes[0].schedule)
+        unlock = next(n for n, text in enumerate(operations) if text.startswith("mutex_unlock"))
+        after = values_after(program, unlock)
+        assert (after["A.lock"], after["B.lock"]) == (1, 1)
+        assert (after["A.migration_in_progress"], after["B.migration_in_progress"]) == (flags, flags), scheme
+
+
+def test_5_16_gives_back_both_mutexes_and_then_both_flags() -> None:
+    operations = operations_of(sevviz.program("sev_lock_two_vms", "uncontended"), (1,) * 10)
+    assert operations[-4:] == [
+        "mutex_unlock(B.lock)", "mutex_unlock(A.lock)",
+        "atomic_set_release(B.migration_in_progress, 0)", "atomic_set_release(A.migration_in_progress, 0)",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("scheme", "alone"), [("flag_then_mutex", False), ("flag_cleared_first", True), ("sev_lock_two_vms", False)]
+)
+def test_only_where_the_flag_is_cleared_first_a_mutex_is_held_without_its_flag(scheme: str, *, alone: bool) -> None:
+    """No deadlock follows from it; the sentence that made it impossible to reach one is gone."""
+    found = sevviz.check(scheme)
+    assert found.status == "clean"
+    names = [shared.name for shared in found.program.objects]
+    lock, flag = names.index("A.lock"), names.index("A.migration_in_progress")
+    assert any(state.values[lock] and not state.values[flag] for state in found.graph.states) == alone
+
+
+COPY = """
+static int copy_context(struct kvm *dst, struct kvm *src)
+{
+	mutex_lock(&dst->lock);
+	mutex_lock(&src->lock);
+	mutex_unlock(&src->lock);
+	mutex_unlock(&dst->lock);
+	return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["flag_then_mutex", "sev_lock_two_vms"])
+def test_flags_prevent_deadlock_only_if_everybody_who_locks_two_vms_claims_them(scheme: str) -> None:
+    text = sevviz.load(scheme).text.text + COPY
+    assert sevviz.check(text, "double").deadlocks == ()
+    mixed = sevviz.check(text, tasks=["migrate(B, A)", "copy_context(A, B)"])
+    assert deadlock_of(mixed) == (4, MUTEXES)
+
+
+def test_copying_and_filling_holds_one_mutex_at_a_time_and_acts_on_old_news() -> None:
+    """Both moves succeed, each out of the VM that the other one fills: what was read has to be looked at again."""
+    found = sevviz.check("copy_then_fill", "double")
+    assert (found.status, found.returns) == ("clean", {("0", "0")})
+    mutexes = [number for number, shared in enumerate(found.program.objects) if shared.kind == "mutex"]
+    held = [[state.values[i] for i in mutexes if state.values[i]] for state in found.graph.states]
+    assert all(len(set(holders)) == len(holders) for holders in held)
+    end = sevviz.run(found.program, (1, 1, 1, 1, 2, 2, 2, 2)).states[-1]
+    moved = {o.name for o, value in zip(found.program.objects, end.values, strict=True) if value}
+    assert moved == {"A.moved_away", "B.moved_away"}
+
+
+@pytest.mark.parametrize(("cpus", "spinners", "hangs"), [(1, 1, True), (2, 1, False), (2, 2, True), (3, 2, False)])
+def test_v4_hangs_where_there_are_as_many_spinners_as_cpus(cpus: int, spinners: int, *, hangs: bool) -> None:
+    """One mover sleeps with the spinlock of A, the others spin for it, and an ioctl could end it all."""
+    moves = [f"migrate(A, {vm})" for vm in "BCD"[: spinners + 1]]
+    scenario = make_scenario("few", {"tasks": [*moves, "ioctl(A)"], "cpus": cpus})
+    assert bool(sevviz.check("v4", scenario).deadlocks) == hangs
+
+
 def test_v5_tests_the_destination_before_it_claims_the_source() -> None:
     """A move into a VM that is no SEV VM disturbs no other move of its source."""
     tasks = {"tasks": ["migrate(B, A)", "migrate(C, A)"], "initial": {"B.left_sev": 1}}
@@ -287,6 +385,19 @@ def test_v5_tests_the_destination_before_it_claims_the_source() -> None:
     tasks["initial"] = {"A.left_sev": 1}
     neither = sevviz.check("v5_flag", make_scenario("unfit source", tasks)).returns
     assert neither == {("-EINVAL", "-EINVAL"), ("-EINVAL", "-EBUSY"), ("-EBUSY", "-EINVAL")}
+
+
+@pytest.mark.parametrize(("scheme", "deadlocks"), [("tests_before_source", 1), ("tests_under_locks", 4)])
+def test_where_the_destination_is_tested_decides_for_which_vms_the_deadlock_is_reachable(
+    scheme: str, deadlocks: int
+) -> None:
+    """Tested before the source is locked: with one SEV VM already, one of the two moves never asks for its source."""
+    tasks = ["migrate(B, A)", "migrate(A, B)"]
+    kinds = [{"A.is_sev": a, "B.is_sev": b} for a in (0, 1) for b in (0, 1)]
+    tables = [{"tasks": tasks, "initial": {vm: 1 for vm, is_sev in kind.items() if is_sev}} for kind in kinds]
+    found = [bool(sevviz.check(scheme, make_scenario("kinds", table)).deadlocks) for table in tables]
+    assert found[0]
+    assert sum(found) == deadlocks
 
 
 @pytest.mark.parametrize(("scheme", "stuck"), [("tests_before_source", False), ("tests_under_locks", True)])

@@ -247,6 +247,9 @@ def test_one_is_no_plural_and_digits_stand_in_groups() -> None:
 def test_names() -> None:
     assert arrow("migrate(B, A)") == "A→B"
     assert arrow("ioctl(A)") == "ioctl(A)"
+    assert (
+        arrow("copy_context(A, B); migrate(A, B)") == "copy_context(A, B); B→A"
+    )  # not all that names two VMs moves one
     assert arrow("migrate(B, A); migrate(A, B)") == "A→B; B→A"
     assert listed(["A", "B", "C"]) == "A, B and C"
     assert tasks_title(sevviz.program("naive", "bystander")) == "A→B ‖ B→A ‖ C→D"

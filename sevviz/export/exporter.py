@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["SevvizExporter", "notebook_page"]
 
 # What an output may be shown as, best first.
+SHORT_CODE = 18  # letters: a line does not end after the hyphen of -EBUSY or kvm->lock
 FORMATS = (MIME, "text/html", "image/svg+xml", "image/png", "text/markdown", "text/plain")
 LIVE_ONLY = "live-only"  # the tag of a cell that is about running a notebook: a page leaves it out
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -106,6 +107,9 @@ def prose(source: str) -> str:
         link["href"] = re.sub(r"^(?![a-z]+:)([^#?]+)\.ipynb(?=#|$)", r"\1.html", str(link.get("href", "")))
         if "anchor-link" in (link.get("class") or ()):
             link.decompose()
+    for code in soup.select(":not(pre) > code"):
+        if len(code.text) <= SHORT_CODE:
+            code["class"] = "short"
     return str(soup)
 
 

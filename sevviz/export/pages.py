@@ -63,6 +63,7 @@ def run_notebook(path: Path) -> nbformat.NotebookNode:
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
+        coalesce_streams=True,  # what is printed in several goes is one block of text
         resources={"metadata": {"path": str(path.parent)}},
         extra_arguments=["--log-level=CRITICAL"],
     )

@@ -10,6 +10,11 @@ function node(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** Words in which the name of an error keeps its minus sign: a line would else end after it. */
+function words(text) {
+  return text.split(/(-E[A-Z]+)/).map((part) => (part.startsWith("-E") ? node("span", { class: "sevviz-predict-errno" }, part) : part));
+}
+
 /** A number that no other widget of the document has: a notebook loads this module once for each of them. */
 function freshNumber() {
   globalThis.sevvizWidgets = (globalThis.sevvizWidgets ?? 0) + 1;
@@ -43,7 +48,7 @@ export function mount(el, payload, options = {}) {
   const rows = payload.options.map((option, index) => {
     const box = node("input", { type, name, id: `${name}-${index}`, [SUPPRESS]: "true" });
     box.required = type === "radio";
-    const label = node("label", { for: box.id }, option.text);
+    const label = node("label", { for: box.id }, ...words(option.text));
     const truth = node("p", { class: "sevviz-predict-truth" });
     const row = node("li", {}, box, label, truth);
     return { option, index, box, truth, row };

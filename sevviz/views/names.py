@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["arrow", "is_move", "listed", "result_words", "task_name", "tasks_title"]
 
-_MOVE = re.compile(r"(\w+)\(\s*(\w+)\s*,\s*(\w+)\s*\)")
+_MOVE = re.compile(r"\bmigrate\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 
 
 def arrow(label: str) -> str:
-    """A task's call as a move: "migrate(B, A)" is "A→B"; calls that name no two VMs stay as they are."""
-    return "; ".join(_MOVE.sub(r"\3→\2", call.strip()) for call in label.split(";"))
+    """A task's call as a move: "migrate(B, A)" is "A→B"; all other calls stay as they are."""
+    return "; ".join(_MOVE.sub(r"\2→\1", call.strip()) for call in label.split(";"))
 
 
 def is_move(label: str) -> bool:

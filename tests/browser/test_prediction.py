@@ -78,6 +78,22 @@ def test_no_two_widgets_of_a_notebook_have_an_id_in_common(notebook: Page) -> No
     assert sorted(set(found)) == sorted(found)
 
 
+def test_on_a_phone_the_name_of_an_error_keeps_its_sign(offline: BrowserContext, tmp_path: Path) -> None:
+    texts = [f"{'x' * size} returns -EBUSY, B→A returns -EINTR" for size in range(4, 40, 4)]
+    payload = ask_payload("What?", [(text, True, "") for text in texts])
+    exported = ExportedPage("Ask", "")
+    section = exported.player({"player": "predict", "data": payload, "options": {}, "story": static_html(payload)})
+    exported.body = f"<h1>Ask</h1>{section}"
+    path = tmp_path / "ask.html"
+    path.write_text(exported.html(), encoding="utf-8")
+    page = offline.new_page()
+    page.set_viewport_size({"width": 375, "height": 900})
+    page.goto(path.as_uri())
+    assert page.locator("label").all_text_contents() == texts
+    parts = page.locator(".sevviz-predict-errno").evaluate_all("all => all.map((one) => one.getClientRects().length)")
+    assert parts == [1] * (2 * len(texts))
+
+
 def test_a_question_with_one_answer_on_a_page(offline: BrowserContext, tmp_path: Path) -> None:
     options = [("never", False, ""), ("once", True, ""), ("twice", False, "One too many.")]
     payload = ask_payload("How often?", options, explanation="Counted: once.", one=True)
