@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.csource.fields import short_names
-from sevviz.csource.scheme import load_scheme
+from sevviz.csource.scheme import texts_uses
 from sevviz.lockdep import Held, LockClass, asked_by, in_order
 from sevviz.loops import components
 
@@ -155,6 +155,5 @@ def lock_texts(program: Program) -> dict[str, str]:
 
 @lru_cache(maxsize=64)
 def _lock_texts(sources: tuple[Source, ...]) -> dict[str, str]:
-    uses = {place: use for source in sources for place, use in load_scheme(source.text, source.name).uses.items()}
-    names = short_names(list(uses))
+    names = short_names(list(texts_uses(sources)))
     return {short: f"&kvm->{'.'.join(place.path)}" for place, short in names.items() if not place.root}

@@ -190,6 +190,18 @@ def test_a_key_of_locks_names_locks_that_every_vm_has(line: str, message: str, m
     assert str(caught.value) == f"toy.c: the header's {message}" + (f"; did you mean {meant!r}?" if meant else "")
 
 
+def test_a_key_of_the_header_means_the_schemes_own_field_beside_a_bystander_with_one_of_that_name() -> None:
+    """In `double` the field is "lock"; beside ioctl(A), which takes kvm->lock, it has its long name."""
+    header = HEADER.replace(" */", " * ordered: lock\n * persistent: lock\n */")
+    scheme = sevviz.load_text(text("mutex_lock(&to_kvm_svm(dst)->sev_info.lock); return 0;", header=header), "toy.c")
+    alone, beside = (sevviz.program(scheme, scenario).objects for scenario in ("uncontended", "ioctl"))
+    assert [(o.name, o.ordered, o.persistent) for o in alone if o.vm == "A"] == [("A.lock", True, True)]
+    assert {o.name: (o.ordered, o.persistent) for o in beside if o.vm == "A"} == {
+        "A.svm.sev_info.lock": (True, True),
+        "A.lock": (False, False),
+    }
+
+
 def test_the_calls_of_a_scenario_are_calls_of_the_entry_whatever_its_name() -> None:
     sealed = sevviz.load_text(SEAL)
     there_and_back = make_scenario("mine", {"tasks": ["migrate(B, A); migrate(A, B)", " ioctl(A);migrate(A, C)"]})

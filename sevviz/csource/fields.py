@@ -14,6 +14,8 @@ from sevviz.csource.values import Location
 from sevviz.model import PLAIN, Kind, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sevviz.csource.reader import Text
 
 __all__ = ["Location", "Use", "infer_kinds", "short_names"]
@@ -207,6 +209,15 @@ def _place(use: Use) -> str:
 
 def _words(use: Use) -> str:
     return {True: "a bool", False: "an int", None: _WORDS[use.kind]}[use.boolean]
+
+
+def merged_uses(parts: Iterable[dict[Location, Use]]) -> dict[Location, Use]:
+    """What each place is for schemes side by side; raises SchemeError where they do not agree."""
+    uses: dict[Location, Use] = {}
+    for part in parts:
+        for location, use in part.items():
+            note_use(uses, location, use)
+    return uses
 
 
 def short_names(locations: list[Location]) -> dict[Location, str]:

@@ -9,21 +9,19 @@ from typing import TYPE_CHECKING
 from sevviz.csource.automata import Call, TaskBuilder
 from sevviz.csource.builder import suggest
 from sevviz.csource.constants import INT_MAX
-from sevviz.csource.fields import Location, Use, note_use, short_names
+from sevviz.csource.fields import merged_uses, short_names
+from sevviz.csource.reader import FIELD_KEYS
 from sevviz.csource.scheme import BYSTANDERS, Scheme, bystander
 from sevviz.errors import ScenarioError
-from sevviz.model import MUTEX, SPINLOCK, Program, SharedObject, Source, Task
+from sevviz.model import Program, SharedObject, Source, Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sevviz.model import Kind
+    from sevviz.csource.fields import Location, Use
 
 __all__ = ["Settings", "header_words", "make_program", "vm_order"]
 
-# Lines of the header that name locks of VMs, and the kinds of lock that they can name. A mutex that nobody initialised
-# has no list of waiters, and the first one crashes: sevviz does not say what happens then.
-LOCK_KEYS: dict[str, tuple[Kind, ...]] = {"ordered": (MUTEX, SPINLOCK), "uninitialised": (SPINLOCK,)}
 _CALL = re.compile(r"\s*(\w+)\s*\(\s*([A-Z]\w*(?:\s*,\s*[A-Z]\w*)*)?\s*\)\s*")
 
 
@@ -95,13 +93,10 @@ def _shared_objects(
     schemes: list[Scheme], vms: tuple[str, ...], settings: Settings
 ) -> tuple[list[SharedObject], dict[tuple[int, tuple[str, ...]], int]]:
     """The table of objects, and the number of each by (VM number or -1, path)."""
-    uses: dict[Location, Use] = {}
-    for scheme in schemes:
-        for location, use in scheme.uses.items():
-            note_use(uses, location, use)
-    names = short_names(list(uses))
+    uses = merged_uses(scheme.uses for scheme in schemes)
+    names, own = short_names(list(uses)), short_names(list(schemes[0].uses))
     declared = schemes[0].globals
-    named = {key: header_words(schemes[0].header, key) for key in (*LOCK_KEYS, "persistent")}
+    named = {key: _named(schemes[0], key, own) for key in FIELD_KEYS}
     objects: list[SharedObject] = []
     numbers: dict[tuple[int, tuple[str, ...]], int] = {}
     for number, vm in enumerate(vms):
@@ -109,16 +104,13 @@ def _shared_objects(
             if not location.root:
                 numbers[number, location.path] = len(objects)
                 name = f"{vm}.{names[location]}"
-                marks = {key: names[location] in words for key, words in named.items()}
-                marks["persistent"] |= name in named["persistent"]
+                marks = {key: not words.isdisjoint({own.get(location), name}) for key, words in named.items()}
                 objects.append(SharedObject(name, use.kind, vm, 0, **marks))
     for location, use in uses.items():
         if location.root:
             numbers[-1, (location.root,)] = len(objects)
             kept = location.root in named["persistent"]
             objects.append(SharedObject(location.root, use.kind, "", declared[location.root].initial, kept))
-    for key, words in named.items():
-        _check_named(schemes[0], key, words, [names[location] for location in uses], objects)
     booleans = {o.name for o, use in zip(objects, _in_order(uses, len(vms)), strict=True) if use.boolean}
     return _with_initial(objects, settings, booleans), numbers
 
@@ -134,18 +126,21 @@ def header_words(header: dict[str, str], key: str) -> set[str]:
     return {word for word in re.split(r"[,\s]+", header.get(key, "")) if word}
 
 
-def _check_named(scheme: Scheme, key: str, words: set[str], names: list[str], objects: list[SharedObject]) -> None:
-    """Refuse a field that is not there, and a key of locks at what is no such lock of every VM."""
-    fields, what = sorted(set(names) | {o.name for o in objects}), "is not in the scheme"
-    if key in LOCK_KEYS:
-        fields = [o.name.removeprefix(f"{o.vm}.") for o in objects if o.vm and o.kind in LOCK_KEYS[key]]
-        names, what = [name for name in names if name in fields], f"is no {' or '.join(LOCK_KEYS[key])} of a VM"
-    for word in sorted(words - set(fields)):
-        # A VM that this scenario does not have is no mistake.
-        if key in LOCK_KEYS or re.sub(r"^[A-Z]\w*\.", "", word) not in fields:
+def _named(scheme: Scheme, key: str, own: dict[Location, str]) -> set[str]:
+    """The fields that a line of the header names; refuses what is not there, or no such lock of every VM.
+
+    They go by the names that they have in the scheme alone: a bystander beside it may have a field of the same name.
+    """
+    words, kinds = header_words(scheme.header, key), FIELD_KEYS[key]
+    names = [own[at] for at, use in scheme.uses.items() if not kinds or (not at.root and use.kind in kinds)]
+    for word in sorted(words - set(names)):
+        # One VM's field may be named too, where VMs can differ; a VM that this scenario does not have is no mistake.
+        if kinds or re.sub(r"^[A-Z]\w*\.", "", word) not in names:
+            what = f"is no {' or '.join(kinds)} of a VM" if kinds else "is not in the scheme"
             has = f"there are {', '.join(names) or 'none'}{suggest(word, names)}"
             message = f"{scheme.text.name}: the header's {key} field {word!r} {what}; {has}"
             raise ScenarioError(message)
+    return words
 
 
 def _with_initial(objects: list[SharedObject], settings: Settings, booleans: set[str]) -> list[SharedObject]:

@@ -8,16 +8,24 @@ from typing import TYPE_CHECKING, NoReturn
 
 from sevviz.csource.syntax import parse
 from sevviz.errors import SchemeError, visible
-from sevviz.model import Span
+from sevviz.model import MUTEX, SPINLOCK, Span
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["SIZE_LIMIT", "Text", "check_comments", "decode", "parse", "read_header"]
+    from sevviz.model import Kind
+
+__all__ = ["FIELD_KEYS", "SIZE_LIMIT", "Text", "check_comments", "decode", "parse", "read_header"]
 
 SIZE_LIMIT = 256 * 1024  # bytes; the longest scheme of the thread has 4 kB
 REQUIRED_KEYS = ("title", "source", "entry")
-OPTIONAL_KEYS = ("persistent", "ordered", "uninitialised")
+# Lines that name fields: what kind of object each can name in every VM, () for any at all. A mutex that nobody
+# initialised has no list of waiters, and the first one crashes: sevviz does not say what happens then.
+FIELD_KEYS: dict[str, tuple[Kind, ...]] = {
+    "persistent": (),
+    "ordered": (MUTEX, SPINLOCK),
+    "uninitialised": (SPINLOCK,),
+}
 
 
 class Text:
@@ -125,9 +133,9 @@ def _header_lines(text: Text, comment: str, start: int) -> dict[str, str]:
 def _check_key(text: Text, line: str, key: str, number: int) -> None:
     """Refuse a key without a value, and one that is nearly a key: it would be taken for words about the scheme."""
     empty = line.removesuffix(":").rstrip().lower() if line.endswith(":") else ""
-    if empty in OPTIONAL_KEYS:
+    if empty in FIELD_KEYS:
         _header_error(text, f"the header's {empty!r} names nothing: name a field or leave the line out", number)
-    known = (*REQUIRED_KEYS, *OPTIONAL_KEYS)
+    known = (*REQUIRED_KEYS, *FIELD_KEYS)
     near = get_close_matches(key.lower(), known, n=1, cutoff=0.75)
     if near and key.lower() not in known:
         _header_error(text, f"the header has no key {key!r}; did you mean {near[0]!r}?", number)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sevviz.csource.builder import suggest
-from sevviz.csource.fields import Location, Use, infer_kinds
+from sevviz.csource.fields import Location, Use, infer_kinds, merged_uses
 from sevviz.csource.functions import lower_file
 from sevviz.csource.places import Runner
 from sevviz.csource.reader import Text, check_comments, decode, read_header
@@ -16,9 +16,12 @@ from sevviz.csource.syntax import parse
 from sevviz.model import Span
 
 if TYPE_CHECKING:
-    from sevviz.csource.ir import Function, GlobalObject
+    from collections.abc import Iterable
 
-__all__ = ["BYSTANDERS", "Scheme", "bystander", "load_scheme"]
+    from sevviz.csource.ir import Function, GlobalObject
+    from sevviz.model import Source
+
+__all__ = ["BYSTANDERS", "Scheme", "bystander", "load_scheme", "texts_uses"]
 
 # What others do to a VM: calls that every scheme has beside its own, unless it defines a function of that name.
 BYSTANDERS = {
@@ -80,6 +83,11 @@ def load_scheme(source: bytes | str, name: str) -> Scheme:
     uses = infer_kinds(text, functions, objects)
     runner = Runner(text, functions, frozenset(location for location, use in uses.items() if use.boolean))
     return Scheme(re.sub(r".*/|\.c$", "", name), text, header, functions, objects, uses, runner)
+
+
+def texts_uses(sources: Iterable[Source]) -> dict[Location, Use]:
+    """What the places of a program are: of its scheme, and of the bystanders beside it."""
+    return merged_uses(load_scheme(source.text, source.name).uses for source in sources)
 
 
 @cache

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SevvizExporter", "notebook_page"]
 
-# What an output may be shown as, best first.
 SHORT_CODE = 18  # letters: a line does not end after the hyphen of -EBUSY or kvm->lock
+# What an output may be shown as, best first.
 FORMATS = (MIME, "text/html", "image/svg+xml", "image/png", "text/markdown", "text/plain")
 LIVE_ONLY = "live-only"  # the tag of a cell that is about running a notebook: a page leaves it out
 WIDGET = "application/vnd.jupyter.widget-view+json"

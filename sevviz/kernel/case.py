@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sevviz import catalogue
 from sevviz.csource import Scheme
 from sevviz.csource.fields import short_names
-from sevviz.csource.scheme import load_scheme
+from sevviz.csource.scheme import texts_uses
 from sevviz.errors import ScenarioError
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ class Case:
     @cached_property
     def names(self) -> dict[str, str]:
         """The short name of each field by its path from struct kvm; file-scope objects have theirs."""
-        sources = self.program.sources
-        uses = {place: use for source in sources for place, use in load_scheme(source.text, source.name).uses.items()}
+        uses = texts_uses(self.program.sources)
         return {".".join(location.path) or location.root: name for location, name in short_names(list(uses)).items()}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sevviz.csource.fields import note_use, short_names
+from sevviz.csource.fields import merged_uses, short_names
 from sevviz.csource.program import header_words
 from sevviz.csource.scheme import BYSTANDERS, bystander
 from sevviz.errors import SchemeError, SevvizError
@@ -49,10 +49,8 @@ def generate(scheme: Scheme) -> str:
 
 def _goes_beside(scheme: Scheme, other: Scheme) -> bool:
     """Whether a scheme has no function of a bystander's name, and uses its locks as locks of the same kind."""
-    uses = dict(scheme.uses)
     try:
-        for location, use in other.uses.items():
-            note_use(uses, location, use)
+        merged_uses([scheme.uses, other.uses])
     except SchemeError:
         return False
     return other.entry.name not in scheme.functions
