@@ -6,6 +6,7 @@ program. `returns` are all results that are reachable, in the order of the tasks
 
 from __future__ import annotations
 
+import re
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -231,6 +232,12 @@ def test_between_unlock_and_clearing_the_flag_a_caller_gets_a_spurious_ebusy() -
     values = dict(zip((shared.name for shared in made.objects), trace.states[-1].values, strict=True))
     assert (values["B.lock"], values["B.migration_in_progress"]) == (0, 1)
     assert made.position(trace.states[-1], 1).result == -16
+
+
+@pytest.mark.parametrize(("scheme", "of"), [("v4_uninitialised", "v4"), ("naive_ordered", "naive")])
+def test_schemes_that_differ_for_lockdep_only_have_the_same_code(scheme: str, of: str) -> None:
+    one, other = (re.sub(r"/\*.*?\*/\s*", "", sevviz.load(name).text.text, flags=re.DOTALL) for name in (scheme, of))
+    assert one == other
 
 
 @pytest.mark.parametrize("scheme", ["flag_then_mutex", "v3_global_spinlock", "sev_lock_two_vms", "v4"])
