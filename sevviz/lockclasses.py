@@ -7,12 +7,12 @@ for while it holds the first (Documentation/locking/lockdep-design.rst, "L1 -> L
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.csource.fields import short_names
 from sevviz.csource.scheme import texts_uses
-from sevviz.lockdep import Held, LockClass, asked_by, in_order
+from sevviz.heldlocks import Held, LockClass, asked_by, counted_together, finds, in_order, serialized, with_asked
 from sevviz.loops import components
 
 if TYPE_CHECKING:
@@ -37,11 +37,12 @@ class Nesting(NamedTuple):
     task: int
     allowed: bool = False  # by the comparison function of their class
     classless: bool = False  # nobody initialised one of the two, so that it has no class
+    excused: bool = False  # by the nest lock of `inner`: the task holds one of its class already
 
     @property
     def seen(self) -> bool:
-        """Whether lockdep makes an arrow of it: not of what is only tried, nor of two locks of a class in its order."""
-        return not (self.inner.tried or self.allowed or self.classless)
+        """Whether lockdep makes an arrow of it: not of what is only tried, nor of a class inside itself by leave."""
+        return not (self.inner.tried or self.allowed or self.classless or self.excused)
 
 
 def nestings(graph: StateGraph) -> tuple[Nesting, ...]:
@@ -69,11 +70,13 @@ def _asked(program: Program, state: State, stacks: Sequence[Stack]) -> Iterable[
 
 def _nested(program: Program, stack: Stack, inner: Held, task: int) -> Iterable[Nesting]:
     """What a lock is inside of, on the list of a task that asks for it."""
+    again = any(outer.lock == inner.lock and not in_order(program, outer, inner) for outer in stack)
+    excused = counted_together(stack, inner) or (again and serialized(program, stack, inner))
     linked = True  # lockdep goes on behind what was tried, and stops at the first that was not
     for outer in reversed(stack):
         if linked or outer.lock == inner.lock:  # the same class twice is noticed wherever it stands
             classless = any(program.objects[lock.object].uninitialised for lock in (outer, inner))
-            yield Nesting(outer, inner, task, in_order(program, outer, inner), classless)
+            yield Nesting(outer, inner, task, in_order(program, outer, inner), classless, excused)
         linked = linked and outer.tried
 
 
@@ -83,12 +86,22 @@ def _taken_anew(graph: StateGraph, before: int, after: int, stacks: Sequence[Sta
     for lock in graph.program.locks:
         giver = old.values[lock]
         if giver and giver != new.values[lock]:
-            objects = [held.object for held in stacks[giver - 1]]
-            place = objects.index(lock) if lock in objects else len(objects)
-            rest, later = stacks[giver - 1][:place], stacks[giver - 1][place + 1 :]
-            for number, inner in enumerate(later):
+            rest, later = _taken_out(graph.program, stacks[giver - 1], lock)
+            for inner in later:
                 if not inner.tried:
-                    yield from _nested(graph.program, (*rest, *later[:number]), inner, giver)
+                    yield from _nested(graph.program, rest, inner, giver)
+                rest = with_asked(rest, inner)
+
+
+def _taken_out(program: Program, stack: Stack, lock: int) -> tuple[Stack, Stack]:
+    """A list without a lock that is given back: what stays as it is, and what lockdep takes anew."""
+    place = next((n for n in reversed(range(len(stack))) if finds(program, stack[n], lock)), None)
+    if place is None:
+        return stack, ()
+    found = stack[place]
+    if found.references > 1:  # it stands for others still
+        return (*stack[:place], found._replace(references=found.references - 1), *stack[place + 1 :]), ()
+    return stack[:place], stack[place + 1 :]
 
 
 def _after(graph: StateGraph, before: int, after: int, stacks: tuple[Stack, ...]) -> tuple[Stack, ...]:
@@ -99,10 +112,11 @@ def _after(graph: StateGraph, before: int, after: int, stacks: tuple[Stack, ...]
     for lock in changed:
         giver, taker = old.values[lock], new.values[lock]
         if giver:
-            lists[giver - 1] = tuple(held for held in lists[giver - 1] if held.object != lock)
+            kept, later = _taken_out(program, lists[giver - 1], lock)
+            lists[giver - 1] = reduce(with_asked, later, kept)
         operation = program.position(old, taker - 1).operation if taker else None
         if operation is not None:
-            lists[taker - 1] = (*lists[taker - 1], asked_by(program, operation))
+            lists[taker - 1] = with_asked(lists[taker - 1], asked_by(program, operation))
     return tuple(lists)
 
 
@@ -155,5 +169,7 @@ def lock_texts(program: Program) -> dict[str, str]:
 
 @lru_cache(maxsize=64)
 def _lock_texts(sources: tuple[Source, ...]) -> dict[str, str]:
-    names = short_names(list(texts_uses(sources)))
-    return {short: f"&kvm->{'.'.join(place.path)}" for place, short in names.items() if not place.root}
+    uses = texts_uses(sources)
+    names = short_names(list(uses))
+    texts = {short: f"&kvm->{'.'.join(place.path)}" for place, short in names.items() if not place.root}
+    return texts | {str(use.member): use.member.initialised for use in uses.values() if use.member}

@@ -4,11 +4,12 @@ Lockdep looks at classes of locks, not at locks: every kvm->lock is of one class
 and a nesting annotation makes a class of its own (`&kvm->lock/1`). It looks at each acquisition before the task may
 have to wait, says at most one thing per boot and then turns itself off. So it can cry wolf at a scheme that cannot
 deadlock, and it is silent on a deadlock whose acquisitions are annotated. A comparison function for a class (a scheme's
-header says `ordered: lock`) tells two locks of it apart, but is asked only where the chain of classes is new.
+header says `ordered: lock`) tells two locks of it apart, but is asked only where the chain of classes is new. A nest
+lock (`mutex_lock_nest_lock(&inner, &outer)`) says that its holder alone may nest the locks of a class, in any order.
 
-Source: kernel/locking/lockdep.c (assign_lock_key, check_wait_context, check_deadlock, check_prev_add, __lock_release,
-reacquire_held_locks, lockdep_set_lock_cmp_fn) and Documentation/locking/lockdep-design.rst; each rule here is compared
-with a real kernel by `sevviz kernel compare`.
+Source: kernel/locking/lockdep.c (check_wait_context, print_lock_nested_lock_not_held, check_deadlock, check_prev_add,
+match_held_lock, __lock_release, reacquire_held_locks) and Documentation/locking/lockdep-design.rst; each rule here is
+compared with a real kernel by `sevviz kernel compare`.
 """
 
 from __future__ import annotations
@@ -16,51 +17,21 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sevviz.model import MUTEX, SPINLOCK
+from sevviz.heldlocks import LockClass, asked_by, finds, in_order, is_mixed, serialized, with_asked
+from sevviz.model import SPINLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sevviz.model import Operation, Program, SharedObject, Trace
+    from sevviz.heldlocks import Held
+    from sevviz.model import Operation, Program, Trace
 
-__all__ = [
-    "Held",
-    "LockClass",
-    "Lockdep",
-    "Report",
-    "ReportKind",
-    "address_order",
-    "asked_by",
-    "class_of",
-    "class_of_lock",
-    "in_order",
-    "is_compared",
-    "is_spinning",
-    "lockdep_reports",
-]
+__all__ = ["Lockdep", "Report", "ReportKind", "is_spinning", "lockdep_reports"]
 
-ReportKind = Literal["recursive", "circular", "invalid-wait-context", "bad-unlock", "held-at-return", "non-static-key"]
-
-
-class LockClass(NamedTuple):
-    """What lockdep takes for one lock: the place that initialises it, and a subclass ("/1" in reports)."""
-
-    name: str  # the field without its VM: "lock", or a file-scope lock
-    subclass: int = 0
-    shared: bool = False  # a file-scope lock, which may have the name of a VM's field
-
-    def __str__(self) -> str:
-        return f"{self.name}/{self.subclass}" if self.subclass else self.name
-
-
-class Held(NamedTuple):
-    """A lock on a task's list of held locks. It is put there before the task has to wait: it may be wanted only."""
-
-    lock: LockClass
-    object: int  # index into Program.objects
-    tried: bool  # by a trylock
-    sleeps: bool  # a mutex, not a spinlock
-    function: str  # the C function that asks for it
+ReportKind = Literal[
+    "recursive", "circular", "invalid-wait-context", "bad-unlock", "held-at-return", "non-static-key",
+    "nest-lock-not-held", "nest-lock-mixed",
+]  # fmt: skip
 
 
 class Report(NamedTuple):
@@ -74,38 +45,6 @@ class Report(NamedTuple):
     against: Held | None = None  # the held lock that it goes against
     path: tuple[LockClass, ...] = ()  # circular: the dependencies known already, from `lock` to the class of `against`
     fresh: bool = False  # nobody has ever had a lock of this class
-
-
-def class_of(program: Program, operation: Operation) -> LockClass:
-    """The class of the lock that an operation is about."""
-    return class_of_lock(program.objects[operation.object], operation.subclass)
-
-
-def class_of_lock(lock: SharedObject, subclass: int = 0) -> LockClass:
-    """The class of a lock, or one of its subclasses."""
-    return LockClass(lock.name.removeprefix(f"{lock.vm}.") if lock.vm else lock.name, subclass, not lock.vm)
-
-
-def asked_by(program: Program, operation: Operation) -> Held:
-    """The lock that an operation is about, as it stands on the list of the task that asks for it."""
-    sleeps = program.objects[operation.object].kind == MUTEX
-    lock = class_of(program, operation)
-    return Held(lock, operation.object, operation.action == "trylock", sleeps, operation.function)
-
-
-def in_order(program: Program, outer: Held, inner: Held) -> bool:
-    """Whether a comparison function allows a lock inside one of its class (check_deadlock, check_prev_add)."""
-    return outer.lock == inner.lock and is_compared(program, inner) and address_order(outer, inner) < 0
-
-
-def is_compared(program: Program, held: Held) -> bool:
-    """Whether a class has a comparison function: `lock_set_cmp_fn` sets it for the one without a subclass."""
-    return not held.lock.subclass and program.objects[held.object].ordered
-
-
-def address_order(outer: Held, inner: Held) -> int:
-    """What a function that compares addresses returns: -1, 0 or 1. The objects of a program are in address order."""
-    return (outer.object > inner.object) - (outer.object < inner.object)
 
 
 class Lockdep:
@@ -139,10 +78,13 @@ class Lockdep:
     def release(self, task: int, operation: Operation) -> None:
         """A task gives a lock back, or gives up waiting for it."""
         held = self.held.setdefault(task, [])
-        found = next((n for n in reversed(range(len(held))) if held[n].object == operation.object), None)
+        found = next((n for n in reversed(range(len(held))) if finds(self.program, held[n], operation.object)), None)
         if found is None:
             asked = asked_by(self.program, operation)
             self._say(Report("bad-unlock", task, asked.lock, tuple(held), asked))
+            return
+        if held[found].references > 1:  # it stands for others still
+            held[found] = held[found]._replace(references=held[found].references - 1)
             return
         later = held[found + 1 :]
         del held[found:]
@@ -169,16 +111,25 @@ class Lockdep:
 
     def _take(self, task: int, held: list[Held], asked: Held) -> None:
         """Put a lock on a task's list; what was tried is not looked at (validate_chain)."""
-        if self.on and not asked.tried:
-            self._check(task, held, asked)
-        held.append(asked)
+        before = tuple(held)
+        held[:] = with_asked(before, asked)
+        if len(held) == len(before):
+            # Nothing is checked where a lock is only counted. The next look through the list, which the scheduler
+            # takes at the latest, finds one that cannot stand for others.
+            if is_mixed(held[-1]):
+                self._say(Report("nest-lock-mixed", task, asked.lock, before, asked, before[-1]))
+        elif self.on and not asked.tried:
+            self._check(task, before, asked)
 
-    def _check(self, task: int, held: list[Held], asked: Held) -> None:
-        fresh, before = asked.lock not in self._used, tuple(held)
+    def _check(self, task: int, held: tuple[Held, ...], asked: Held) -> None:
+        fresh = asked.lock not in self._used
         # A sleeping lock inside a spinning one: before anything else is looked at.
         spinning = next((h for h in held if not h.sleeps), None) if asked.sleeps else None
         if spinning is not None:
-            self._say(Report("invalid-wait-context", task, asked.lock, before, asked, spinning, fresh=fresh))
+            self._say(Report("invalid-wait-context", task, asked.lock, held, asked, spinning, fresh=fresh))
+            return
+        if asked.nest >= 0 and not any(finds(self.program, outer, asked.nest) for outer in held):
+            self._say(Report("nest-lock-not-held", task, asked.lock, held, asked))
             return
         chain = (*(h.lock for h in held), asked.lock)
         if chain in self.chains:
@@ -186,14 +137,15 @@ class Lockdep:
         self.chains.add(chain)
         same = next((h for h in held if h.lock == asked.lock and not in_order(self.program, h, asked)), None)
         if same is not None:
-            self._say(Report("recursive", task, asked.lock, before, asked, same))
-            return
+            if not serialized(self.program, held, asked):
+                self._say(Report("recursive", task, asked.lock, held, asked, same))
+            return  # under a nest lock: no dependency either
         # What was tried adds no dependency, so the search goes on behind it; the first that was not tried is the last.
         for outer in reversed(held):
             if outer.lock != asked.lock:  # two of one class are in address order here, which makes no dependency
                 path = self._path(asked.lock, outer.lock)
                 if path:
-                    self._say(Report("circular", task, asked.lock, before, asked, outer, path))
+                    self._say(Report("circular", task, asked.lock, held, asked, outer, path))
                     return
                 self.after.setdefault(outer.lock, {})[asked.lock] = None
             if not outer.tried:

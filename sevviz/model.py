@@ -75,6 +75,7 @@ class SharedObject(NamedTuple):
     persistent: bool = False  # may stay changed after all tasks have returned
     ordered: bool = False  # lockdep was told that locks of this field nest in address order (lock_set_cmp_fn)
     uninitialised: bool = False  # nobody called spin_lock_init for it
+    member: str = ""  # "kvm_vcpu->mutex": it is in a struct that a VM has several of, which one function initialises
 
     @property
     def is_lock(self) -> bool:

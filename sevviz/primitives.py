@@ -38,7 +38,7 @@ def _orders(name: str, primitive: Primitive) -> dict[str, Primitive]:
     return forms
 
 
-_NESTED = ("subclass",)
+_NESTED, _NEST_LOCK = ("subclass",), ("nest lock",)
 _lock = Primitive("lock", MUTEX)
 _killable = Primitive("lock", MUTEX, interruptible=True, returns=True)
 _spin = Primitive("lock", SPINLOCK)
@@ -46,13 +46,16 @@ _spin = Primitive("lock", SPINLOCK)
 PRIMITIVES: dict[str, Primitive] = {
     "mutex_lock": _lock,
     "mutex_lock_nested": _lock._replace(operands=_NESTED),
+    "mutex_lock_nest_lock": _lock._replace(operands=_NEST_LOCK),
     "mutex_lock_killable": _killable,
     "mutex_lock_killable_nested": _killable._replace(operands=_NESTED),
+    "mutex_lock_killable_nest_lock": _killable._replace(operands=_NEST_LOCK),  # since Linux 6.16, fb49f07ba1d9
     "mutex_lock_interruptible": _killable,
     "mutex_trylock": Primitive("trylock", MUTEX, returns=True),
     "mutex_unlock": Primitive("unlock", MUTEX),
     "spin_lock": _spin,
     "spin_lock_nested": _spin._replace(operands=_NESTED),
+    "spin_lock_nest_lock": _spin._replace(operands=_NEST_LOCK),
     "spin_trylock": Primitive("trylock", SPINLOCK, returns=True),
     "spin_unlock": Primitive("unlock", SPINLOCK),
     "atomic_read": Primitive("load", ATOMIC, order="relaxed", returns=True),

@@ -225,6 +225,30 @@ def test_orders_and_subclasses_are_kept_on_the_operation() -> None:
     assert made[4].operands == (0, 0)
 
 
+def test_a_nest_lock_is_kept_on_the_operation() -> None:
+    made = operations(
+        "mutex_lock(&dst->lock); mutex_lock_nest_lock(&src->lock, &dst->lock);"
+        "if (mutex_lock_killable_nest_lock(&src->slots, &dst->lock)) return 0;"
+        "spin_lock_nest_lock(&src->s, &dst->lock); return 0;"
+    )
+    assert [operation.nest for operation in made[1:]] == [made[0].object] * 3
+    assert made[2].text == "mutex_lock_killable_nest_lock(A.slots, B.lock)"
+    assert [operation.interruptible for operation in made] == [False, False, True, False]
+    assert [operation.operands for operation in made] == [()] * 4
+
+
+def test_fields_that_pointers_to_one_struct_point_to_are_members_of_that_struct() -> None:
+    made = program(
+        "struct kvm_vcpu *v = dst < src ? &dst->vcpu0 : &dst->vcpu1; mutex_lock(&v->mutex); mutex_lock(&dst->lock);"
+        "v->run.busy = 1; to_kvm_svm(dst)->sev_info.active = 1; return 0;"
+    )
+    members = {shared.name: shared.member for shared in made.objects if shared.vm == "A"}
+    assert members == {
+        "A.vcpu0.mutex": "kvm_vcpu->mutex", "A.vcpu1.mutex": "kvm_vcpu->mutex", "A.lock": "",
+        "A.vcpu0.run.busy": "kvm_vcpu->run.busy", "A.vcpu1.run.busy": "kvm_vcpu->run.busy", "A.active": "",
+    }  # fmt: skip
+
+
 def test_places_with_the_same_future_are_one_place() -> None:
     """A counter that nobody reads again is forgotten, so that a loop over it does not multiply the states."""
     endless = "int n = 0; for (;;) { if (READ_ONCE(dst->stop)) return 0; n = 1 - n; n = 0; }"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import sevviz
-from sevviz import interpreter, lockdep
+from sevviz import heldlocks, interpreter, lockdep
 from sevviz.catalogue import make_scenario
+from sevviz.heldlocks import LockClass
 from sevviz.kernel import script
 from sevviz.kernel.boot import boot
 from sevviz.kernel.build import build
@@ -19,7 +20,6 @@ from sevviz.kernel.cli import main
 from sevviz.kernel.compare import PLAN, Plan, compare, difference, first_difference, predict
 from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.turns import turns_of
-from sevviz.lockdep import LockClass
 from sevviz.schedule import parse_schedule
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _by_instance(program: Program, operation: Operation) -> LockClass:
 
 
 RIGHT_EFFECT = interpreter.effect_of
-RIGHT_CLASS = lockdep.class_of
+RIGHT_CLASS = heldlocks.class_of
 Rule = tuple[object, str, "Callable[..., object]"]
 BROKEN: dict[str, tuple[str, str, tuple[Rule, ...]]] = {
     "a killed task takes a free mutex": (
@@ -134,8 +134,13 @@ BROKEN: dict[str, tuple[str, str, tuple[Rule, ...]]] = {
     "might_sleep() comes before the fast path": (
         "v4", "1 1 1 1", ((script._Follower, "_note_sleep", lambda *_, **__: None),),  # noqa: SLF001
     ),
-    "a subclass is a class of its own": ("address_order", "1 1", ((lockdep, "class_of", _no_subclass),)),
-    "the locks of two VMs are of one class": ("naive", "1 1", ((lockdep, "class_of", _by_instance),)),
+    "a subclass is a class of its own": ("address_order", "1 1", ((heldlocks, "class_of", _no_subclass),)),
+    "the locks of two VMs are of one class": ("naive", "1 1", ((heldlocks, "class_of", _by_instance),)),
+    "the mutexes of two vCPUs are of one class": ("linux_5_16", "1 " * 7, ((heldlocks, "class_of", _by_instance),)),
+    "a nest lock excuses a lock of its class": (
+        "linux_6_16", "1 " * 7, ((lockdep, "with_asked", lambda held, asked: (*held, asked)),
+                                 (lockdep, "serialized", lambda *_: False)),
+    ),
     "waiters in mutex_lock() are reported": ("naive", "1 2", ((script, "_sleep_letter", lambda _: "K"),)),
 }  # fmt: skip
 

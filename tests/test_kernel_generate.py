@@ -89,7 +89,7 @@ def test_bystanders_are_compiled_with_a_scheme_that_has_none_of_its_own() -> Non
     own = generate(sevviz.load("v8_vcpus"))
     assert re.findall(r'\{ "(\w+)", 1, \(sevviz_function', own) == [
         "sev_lock_for_migration", "sev_unlock_after_migration", "sev_lock_vcpus", "sev_unlock_vcpus",
-        "vcpu_run", "ioctl",
+        "vcpu_run", "sev_guest", "ioctl",
     ]  # fmt: skip
     assert own.count("int vcpu_run(") == 1
     spins = generated(alone.replace("return", "spin_lock(&a->lock);\n\treturn"))

@@ -72,6 +72,15 @@ def test_the_kernels_words_are_there_for_every_report(scheme: str) -> None:
     assert not [line for lines in recording.words.values() for line in lines if "sevviz" in line or "[<" in line]
 
 
+def test_turns_that_are_the_schedule_are_kept_once() -> None:
+    for path in folder().glob("*.json"):
+        for row in json.loads(path.read_text(encoding="utf-8"))["runs"]:
+            assert row[2] != row[3] or not row[2]
+        recording = load_recording(path.stem)
+        assert recording is not None
+        assert all(run.turns or not run.schedule for run in recording.runs)
+
+
 def test_the_recordings_are_small() -> None:
     assert sum(path.stat().st_size for path in folder().glob("*.json")) < 450_000
 
@@ -158,7 +167,7 @@ def test_words_are_trimmed_of_what_differs_from_boot_to_boot() -> None:
 def test_a_recording_is_json_with_a_run_on_each_line() -> None:
     text = (folder() / "naive.json").read_text(encoding="utf-8")
     assert text.count('  ["debug", "double", ') == 6
-    assert json.loads(text)["format"] == 1
+    assert json.loads(text)["format"] == 2
 
 
 def test_a_reader_finds_the_kernels_words_for_a_schedule() -> None:

@@ -148,6 +148,25 @@ def test_what_a_comparison_function_allows_makes_no_arrow() -> None:
     assert sevviz.lock_classes(plain, "double").sentences[1].startswith("Lockdep objects: &kvm->lock is taken inside")
 
 
+NEST = (
+    "under one of class &kvm->lock, a task may take any number of class &vcpu->mutex. Lockdep checks that it holds the "
+    "nest lock, and nothing else of them."
+)
+
+
+def test_what_a_nest_lock_excuses_makes_no_arrow() -> None:
+    told = sevviz.lock_classes("linux_5_16", "uncontended")
+    assert "  &vcpu->mutex → &vcpu->mutex  (task 1)" in told.text.splitlines()
+    assert told.sentences[1] == "Lockdep objects: &vcpu->mutex is taken inside itself (recursive)."
+    excused = sevviz.lock_classes("linux_6_16", "uncontended")
+    assert arrows(excused.text) == ["&kvm->lock → &kvm->lock/1", "&kvm->lock/1 → &vcpu->mutex"]
+    assert excused.sentences[1:3] == (
+        "Lockdep sees no ring of classes: it is silent on the order.",
+        f"A nest lock makes no arrow: {NEST}",
+    )
+    assert "B.vcpu0.mutex → B.vcpu1.mutex" in excused.text  # the locks themselves
+
+
 def test_a_lock_without_initialisation_has_no_class_and_makes_no_arrow_of_classes() -> None:
     drawn = sevviz.lock_classes("v4_uninitialised")
     assert arrows(drawn.text) == ["&kvm->lock → &kvm->lock"]

@@ -6,7 +6,9 @@ import pytest
 
 import sevviz
 from sevviz.catalogue import make_scenario
-from sevviz.lockdep import LockClass, Lockdep, Report, lockdep_reports
+from sevviz.errors import SevvizError
+from sevviz.heldlocks import LockClass
+from sevviz.lockdep import Lockdep, Report, lockdep_reports
 
 SCHEME = """/*
  * title: A scheme of the test
@@ -266,6 +268,9 @@ def test_of_a_lock_that_nobody_initialised_lockdep_says_so_and_no_more(take: str
         ("address_order", []),
         ("global_mutex", []),
         ("sev_lock_two_vms", []),
+        ("v12_vcpus", ["recursive"]),
+        ("linux_5_16", ["recursive"]),
+        ("linux_6_16", []),
     ],
 )
 def test_what_lockdep_says_of_one_move_alone(scheme: str, said: list[str]) -> None:
@@ -283,3 +288,83 @@ def test_a_mutex_of_the_file_and_one_of_each_vm_are_two_classes_though_they_have
     assert lockdep_reports(sevviz.run(program, (1, 1, 1, 1))) == ()
     (found,) = lockdep_reports(sevviz.run(program, (1, 1, 1, 1, 2, 2)))
     assert (found.kind, [lock.shared for lock in found.path]) == ("circular", [True, False])
+
+
+VCPUS = SCHEME.replace(
+    "static int migrate",
+    "static struct kvm_vcpu *vcpu(struct kvm *kvm, int i)\n"
+    "{\n\treturn i == 0 ? &kvm->vcpu0 : &kvm->vcpu1;\n}\n\nstatic int migrate",
+)
+NEST = "mutex_lock_nest_lock(&vcpu(dst, {})->mutex, &{});"
+BOTH = "mutex_lock(&dst->lock);\n{}\n{}\n"
+
+
+def vcpu_reports(body: str, schedule: str) -> tuple[Report, ...]:
+    program = sevviz.program(VCPUS % body, tasks=("migrate(A, B)",), signals="!" in schedule)
+    return lockdep_reports(sevviz.run(program, sevviz.parse_schedule(schedule, 1)))
+
+
+def vcpu(number: int, nest: str = "") -> str:
+    """C that takes the mutex of one of two vCPUs."""
+    return NEST.format(number, nest) if nest else f"mutex_lock(&vcpu(dst, {number})->mutex);"
+
+
+def test_the_mutexes_of_two_vcpus_are_of_one_class() -> None:
+    (found,) = vcpu_reports(f"{vcpu(0)}\n{vcpu(1)}", "1 1")
+    assert (found.kind, str(found.lock), [held.object for held in found.held]) == ("recursive", "kvm_vcpu->mutex", [0])
+    fields = "mutex_lock(&dst->vcpu0.mutex);\nmutex_lock(&dst->vcpu1.mutex);"  # no pointer says what they are
+    assert reports(fields, "1 1", "migrate(A, B)") == [("held-at-return", 1, "vcpu1.mutex")]
+
+
+def test_under_a_nest_lock_any_number_of_one_class_is_one_entry_of_the_list() -> None:
+    body = BOTH.format(vcpu(1, "dst->lock"), vcpu(0, "dst->lock"))
+    (found,) = vcpu_reports(body, "1 1 1")
+    assert found.kind == "held-at-return"
+    assert [(str(held.lock), held.references) for held in found.held] == [("lock", 0), ("kvm_vcpu->mutex", 2)]
+    given = "".join(f"mutex_unlock(&vcpu(dst, {n})->mutex);\n" for n in (1, 0)) + "mutex_unlock(&dst->lock);"
+    assert vcpu_reports(body + given, "1 1 1 1 1 1") == ()
+
+
+def test_a_nest_lock_must_be_held() -> None:
+    (found,) = vcpu_reports(f"mutex_lock(&dst->lock);\nmutex_unlock(&dst->lock);\n{vcpu(0, 'dst->lock')}", "1 1 1")
+    assert (found.kind, found.held) == ("nest-lock-not-held", ())
+
+
+def test_a_lock_taken_without_the_nest_lock_cannot_stand_for_a_later_one() -> None:
+    (found,) = vcpu_reports(BOTH.format(vcpu(0), vcpu(1, "dst->lock")), "1 1 1")
+    assert found.kind == "nest-lock-mixed"
+
+
+def test_a_nest_lock_excuses_only_what_was_taken_after_it() -> None:
+    between = "mutex_lock(&outer);\n"
+    after = f"mutex_lock(&dst->lock);\n{vcpu(0)}\n{between}{vcpu(1, 'dst->lock')}\nmutex_lock(&dst->slots);"
+    assert [report.kind for report in vcpu_reports(after, "1 1 1 1")] == []
+    late = f"{vcpu(0)}\n{between}{vcpu(1, 'outer')}"
+    assert [report.kind for report in vcpu_reports(late, "1 1 1")] == ["recursive"]
+
+
+def test_under_a_nest_lock_no_dependency_is_kept() -> None:
+    """`outer` is taken between two of one class, both under a nest lock: the arrow outer → vCPU would close a ring."""
+    take = [vcpu(0, "dst->lock"), "mutex_lock(&outer);", vcpu(1, "dst->lock")]
+    give = ["mutex_unlock(&vcpu(dst, 1)->mutex);", "mutex_unlock(&outer);", "mutex_unlock(&vcpu(dst, 0)->mutex);"]
+    body = "\n".join(["mutex_lock(&dst->lock);", *take, *give, "mutex_unlock(&dst->lock);"])
+    assert vcpu_reports(body, " ".join("1" * 8)) == ()
+    assert vcpu_reports(body.replace(take[2], "mutex_lock(&vcpu(dst, 1)->mutex);"), "1 1 1 1")[0].kind == "recursive"
+
+
+def test_who_gives_up_waiting_under_a_nest_lock_is_counted_no_more() -> None:
+    body = "mutex_lock(&dst->lock);\n" + vcpu(0, "dst->lock")
+    body += "\nif (mutex_lock_killable_nest_lock(&vcpu(src, 0)->mutex, &dst->lock)) {\n"
+    body += "mutex_unlock(&vcpu(dst, 0)->mutex);\nmutex_unlock(&dst->lock);\nreturn -EINTR;\n}"
+    program = sevviz.program(VCPUS % body, tasks=("migrate(A, B)", "vcpu_run(B)"), signals=True)
+    assert lockdep_reports(sevviz.run(program, sevviz.parse_schedule("2 1 1 1! 1 1 1", 2))) == ()
+
+
+def test_who_is_compared_by_address_must_have_a_known_place() -> None:
+    ordered = VCPUS.replace("entry: migrate", "entry: migrate\n * ordered: vcpu0.mutex")
+    with pytest.raises(SevvizError) as error:
+        sevviz.program(ordered % f"{vcpu(0)}\n{vcpu(1)}")
+    assert str(error.value) == (
+        "scheme.c: the header's ordered field 'vcpu0.mutex' is in a struct that a VM has several of: their order in "
+        "memory is not known"
+    )

@@ -71,7 +71,7 @@ def test_an_unwinding_bug_is_among_the_answers_where_signals_may_come() -> None:
     killed = sevviz.predict("v8_vcpus", make_scenario("killed", {**calls, "signals": True})).payload
     assert told(killed)[text] is True
     assert killed["options"][-1]["truth"] == (
-        "The search: it happens in 540 of 12,748 schedules; shortest: 1 1 1 1 2 1! 1 1."
+        "The search: it happens in 840 of 18,433 schedules; shortest: 1 1 1 1 1 2 1! 1 1."
     )
 
 

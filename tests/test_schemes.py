@@ -73,6 +73,9 @@ RING_OF_V5 = frozenset(
     ]
 )
 
+# Flags, locks, the test that the destination is no SEV VM, and the mutexes of all vCPUs.
+WHOLE = ("v8_vcpus", "v9_vcpus", "v12_vcpus", "linux_5_16", "linux_6_16")
+
 TABLE = [
     # One move that nobody disturbs succeeds; V4 sleeps in atomic context even then, and so does migration_lock alone.
     *(Row(scheme, "uncontended", only("0"))
@@ -82,7 +85,7 @@ TABLE = [
       for scheme in ("v4", "migration_lock_both", "migration_lock_called")),
     # There and back by one task. V5 to V7 want a SEV VM, and the first move takes that from its source; a VM that has
     # sent its state has a token for good; a dead VM is dead. The locks alone leave nothing behind.
-    *(Row(scheme, "in-turn", only("0")) for scheme in ("naive", "flag_then_mutex", "sev_lock_two_vms", "v12_vcpus")),
+    *(Row(scheme, "in-turn", only("0")) for scheme in ("naive", "flag_then_mutex", "sev_lock_two_vms", *WHOLE)),
     Row("v4", "in-turn", only("0"), faults=SLEEPS),
     Row("v5_flag", "in-turn", only("-EINVAL")),
     Row("v1_token", "in-turn", only("-EPERM")),
@@ -162,7 +165,12 @@ TABLE = [
     *(Row(scheme, "running", only("0", "0", "0"))
       for scheme in ("naive", "v1_token", "v5_flag", "tests_under_locks", "flag_then_mutex", "sev_lock_two_vms")),
     *(Row(scheme, "running", every("0", "-EINTR", tasks=3) - frozenset(product(KILLED, KILLED, ("0", *KILLED))))
-      for scheme in ("v12_vcpus", "linux_6_16")),
+      for scheme in ("v12_vcpus", "linux_5_16", "linux_6_16")),
+    # Two moves into one VM: whoever comes second finds it busy, or a SEV VM by now.
+    *(Row(scheme, "shared-destination", after_one("-EBUSY") | after_one("-EINVAL")) for scheme in WHOLE),
+    *(Row(scheme, "same", after_one("-EBUSY") | after_one("-EINVAL")) for scheme in WHOLE),
+    *(Row(scheme, "double", every("0", "-EBUSY")) for scheme in WHOLE),
+    *(Row(scheme, "self", only("-EBUSY" if scheme.startswith("v") else "-EINVAL")) for scheme in WHOLE),
     # The way out of a killed wait is what V8 and V9 have wrong, so no move of theirs returns -EINTR.
     *(Row(scheme, "running", frozenset(product("0", ("0", *KILLED), ("0", *KILLED))),
           faults=frozenset({"unlock-not-held"}))
@@ -238,6 +246,32 @@ def test_between_unlock_and_clearing_the_flag_a_caller_gets_a_spurious_ebusy() -
 def test_schemes_that_differ_for_lockdep_only_have_the_same_code(scheme: str, of: str) -> None:
     one, other = (re.sub(r"/\*.*?\*/\s*", "", sevviz.load(name).text.text, flags=re.DOTALL) for name in (scheme, of))
     assert one == other
+
+
+def test_linux_5_16_and_6_16_differ_in_what_they_tell_lockdep_and_in_two_names() -> None:
+    old, new = (re.sub(r"/\*.*?\*/\s*", "", sevviz.load(s).text.text, flags=re.DOTALL) for s in WHOLE[-2:])
+    told = old.replace("mutex_lock_killable(&kvm_get_vcpu(kvm, i)->mutex)",
+                       "mutex_lock_killable_nest_lock(&kvm_get_vcpu(kvm, i)->mutex, &kvm->lock)")  # fmt: skip
+    assert told != old
+    assert (
+        told.replace("sev_lock_vcpus", "kvm_lock_all_vcpus").replace("sev_unlock_vcpus", "kvm_unlock_all_vcpus") == new
+    )
+    for scenario in ("double", "running", "signal"):
+        assert sevviz.check("linux_5_16", scenario).census == sevviz.check("linux_6_16", scenario).census
+
+
+@pytest.mark.parametrize(("scheme", "both"), [*((s, False) for s in WHOLE[:3]), *((s, True) for s in WHOLE[3:])])
+def test_where_the_destination_is_a_sev_vm_v8_to_v12_never_lock_the_source(scheme: str, both: bool) -> None:  # noqa: FBT001
+    active = make_scenario(
+        "both", {"tasks": ["migrate(B, A)", "migrate(A, B)"], "initial": {"A.active": 1, "B.active": 1}}
+    )
+    found = sevviz.check(scheme, active)
+    places = [i for i, shared in enumerate(found.program.objects) if shared.name in MUTEXES]
+    held = {tuple(state.values[i] for i in places) for state in found.graph.states}
+    assert ({(1, 1), (2, 2)} <= held) == both
+    assert ("-EINVAL", "-EINVAL") in found.returns
+    assert (("-EBUSY", "-EINVAL") in found.returns) == both
+    assert not any("0" in returns for returns in found.returns)
 
 
 @pytest.mark.parametrize("scheme", ["flag_then_mutex", "v3_global_spinlock", "sev_lock_two_vms", "v4"])

@@ -38,7 +38,7 @@ def debug_kernel() -> Kernel:
 
 
 def test_the_generated_log_is_what_the_kernel_prints_in_corner_cases() -> None:
-    """Circular dependencies, bad unlocks, locks kept at return, killed waiters: what recordings have none of."""
+    """Circular dependencies, bad unlocks, locks kept at return, killed waiters, nest locks: what recordings lack."""
     kernel, kinds = debug_kernel(), set[str]()
     for path in CORNERS:
         for name, table in SCENARIOS.items():
@@ -52,6 +52,7 @@ def test_the_generated_log_is_what_the_kernel_prints_in_corner_cases() -> None:
                 assert [*map(normal, said)] == [*map(normal, printed)], f"{path.stem} {name} {schedule}"
                 kinds |= {report.kind for report in shown.reports}
     assert {"circular", "bad-unlock", "held-at-return", "hung-task", "unlock-by-non-owner"} <= kinds
+    assert {"nest-lock-not-held", "nest-lock-mixed"} <= kinds
 
 
 def test_after_a_nesting_in_order_lockdep_does_not_see_the_deadlock_that_its_comparison_function_forbids() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -347,6 +348,33 @@ def test_a_subclass_is_compared_with_nothing() -> None:
     assert [report.kind for report in told.reports] == ["recursive"]
     assert "(&kvm->lock/1)" in str(told)
     assert "comparison function" not in str(told)
+
+
+def test_two_vcpus_of_one_vm_are_told_as_a_kernel_told_them_in_april_2022() -> None:
+    """20220407195908.633003-1-pgonda@google.com has the report: the same words, classes and held locks."""
+    (told,) = sevviz.splat("linux_5_16", "uncontended", "1 1 1 1 1 1 1").reports
+    assert told.kind == "recursive"
+    assert [re.sub(r"^.*\((&.*)\).*", r"\1", line) for line in told.lines if "{+.+.}" in line] == [
+        "&vcpu->mutex", "&vcpu->mutex", "&kvm->lock", "&kvm->lock/1", "&vcpu->mutex",
+    ]  # fmt: skip
+
+
+def test_a_nest_lock_is_why_lockdep_says_nothing() -> None:
+    told = sevviz.splat("linux_6_16", "uncontended", "1 1 1 1 1 1 1")
+    assert told.reports == ()
+    assert told.silences[-2] == (
+        "lockdep is silent on the order: in mutex_lock_killable_nest_lock(B.vcpu0.mutex, B.lock) the second lock is a "
+        "nest lock. Who holds it may take any number of locks of the class, in any order, and lockdep neither compares "
+        "nor remembers them."
+    )
+
+
+def test_a_nest_lock_that_is_not_held_is_named_by_its_class() -> None:
+    told = sevviz.splat(CORNERS / "nest_lock_not_held.c", "double", "1 1 1 1")
+    (report,) = told.reports
+    assert report.kind == "nest-lock-not-held"
+    assert report.lines[1] == "WARNING: Nested lock was not taken"
+    assert report.lines[report.lines.index("but this task is not holding:") + 1] == "&kvm->lock"
 
 
 def test_a_lock_that_nobody_initialised_has_no_name_when_it_is_given_back() -> None:

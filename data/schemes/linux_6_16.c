@@ -1,16 +1,18 @@
 /*
  * title: Linux 6.16: flags, two locks, all vCPUs
- * source: the shape of sev_lock_two_vms() and kvm_lock_all_vcpus() in Linux 6.16, 2025
+ * source: Maxim Levitsky, 12 May 2025, 20250512180407.659015-4-mlevitsk@redhat.com, e4a454ced74c, Linux 6.16
  * entry: migrate
+ * persistent: active
  *
- * The locking of 2025: the flags of 5.16 unchanged, both kvm->lock killable, and every vCPU
- * mutex killable under them. What is new is how lockdep is told, not what is locked. Written
- * from the list of operations, with two vCPUs in each VM.
+ * The locking of 2025: flags, locks and tests of 5.16 unchanged, with two vCPUs in each VM. New is
+ * Maxim Levitsky's one function that locks all vCPUs, for all architectures, and what it tells
+ * lockdep: who holds the nest lock, kvm->lock, may take every vCPU mutex of the VM. Compare with
+ * linux_5_16 what is locked, what lockdep says, and what it still looks at.
  */
 
-static struct mutex *vcpu_mutex(struct kvm *kvm, int i)
+static struct kvm_vcpu *kvm_get_vcpu(struct kvm *kvm, int i)
 {
-	return i == 0 ? &kvm->vcpu0.mutex : &kvm->vcpu1.mutex;
+	return i == 0 ? &kvm->vcpu0 : &kvm->vcpu1;
 }
 
 static int kvm_lock_all_vcpus(struct kvm *kvm)
@@ -18,7 +20,7 @@ static int kvm_lock_all_vcpus(struct kvm *kvm)
 	int i, j;
 
 	for (i = 0; i < 2; i++) {
-		if (mutex_lock_killable(vcpu_mutex(kvm, i)))
+		if (mutex_lock_killable_nest_lock(&kvm_get_vcpu(kvm, i)->mutex, &kvm->lock))
 			goto out_unlock;
 	}
 	return 0;
@@ -28,7 +30,7 @@ out_unlock:
 	for (j = 0; j < 2; j++) {
 		if (i == j)
 			break;
-		mutex_unlock(vcpu_mutex(kvm, j));
+		mutex_unlock(&kvm_get_vcpu(kvm, j)->mutex);
 	}
 	return -EINTR;
 }
@@ -38,7 +40,7 @@ static void kvm_unlock_all_vcpus(struct kvm *kvm)
 	int i;
 
 	for (i = 0; i < 2; i++)
-		mutex_unlock(vcpu_mutex(kvm, i));
+		mutex_unlock(&kvm_get_vcpu(kvm, i)->mutex);
 }
 
 /* What KVM_RUN does to the locks: it keeps the mutex of its vCPU while the guest runs. */
@@ -88,6 +90,18 @@ static void sev_unlock_two_vms(struct kvm *dst, struct kvm *src)
 	atomic_set_release(&to_kvm_sev_info(src)->migration_in_progress, 0);
 }
 
+static bool sev_guest(struct kvm *kvm)
+{
+	return to_kvm_sev_info(kvm)->active;
+}
+
+static void sev_move(struct kvm *dst, struct kvm *src)
+{
+	sev_migrate_from(dst, src);
+	to_kvm_sev_info(dst)->active = true;
+	to_kvm_sev_info(src)->active = false;
+}
+
 static int migrate(struct kvm *dst, struct kvm *src)
 {
 	int ret;
@@ -95,6 +109,10 @@ static int migrate(struct kvm *dst, struct kvm *src)
 	ret = sev_lock_two_vms(dst, src);
 	if (ret)
 		return ret;
+
+	ret = -EINVAL;
+	if (sev_guest(dst))
+		goto out_unlock;
 
 	ret = kvm_lock_all_vcpus(dst);
 	if (ret)
@@ -104,7 +122,7 @@ static int migrate(struct kvm *dst, struct kvm *src)
 	if (ret)
 		goto out_dst_vcpus;
 
-	sev_migrate_from(dst, src);
+	sev_move(dst, src);
 
 	kvm_unlock_all_vcpus(src);
 out_dst_vcpus:

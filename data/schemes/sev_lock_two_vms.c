@@ -5,9 +5,9 @@
  *
  * What Linux 5.16 shipped: Sean Christopherson's flags, both claimed before either VM is locked;
  * Paolo Bonzini's one function for both VMs, whose waits a fatal signal can end; Wanpeng Li's
- * lockdep subclass for the second VM (597cb7968cb6). Left out are the tests of VM state and the
- * vcpu mutexes, which follow once both VMs are locked. Look at what each way out gives back, and
- * at what the caller is told when a VM is busy, when a signal comes, and when dst is src.
+ * lockdep subclass for the second VM (597cb7968cb6). The tests of VM state and the vCPU mutexes,
+ * which follow once both VMs are locked, are in linux_5_16. Look at what each way out gives back,
+ * and at what the caller is told when a VM is busy, when a signal comes, and when dst is src.
  */
 
 static int sev_lock_two_vms(struct kvm *dst, struct kvm *src)

@@ -2,14 +2,15 @@
  * title: V12: vCPU mutexes as merged
  * source: Peter Gonda, 11 Nov 2021, version 12 of the series, merged for Linux 5.16
  * entry: migrate
+ * persistent: active
  *
  * The labels of V12: each failure jumps behind the unlocking that it must not do. Run the same
  * tasks and the same signals as against V8 and V9.
  */
 
-static struct mutex *vcpu_mutex(struct kvm *kvm, int i)
+static struct kvm_vcpu *kvm_get_vcpu(struct kvm *kvm, int i)
 {
-	return i == 0 ? &kvm->vcpu0.mutex : &kvm->vcpu1.mutex;
+	return i == 0 ? &kvm->vcpu0 : &kvm->vcpu1;
 }
 
 static int sev_lock_for_migration(struct kvm *kvm)
@@ -36,7 +37,7 @@ static int sev_lock_vcpus(struct kvm *kvm)
 	int i, j;
 
 	for (i = 0; i < 2; i++) {
-		if (mutex_lock_killable(vcpu_mutex(kvm, i)))
+		if (mutex_lock_killable(&kvm_get_vcpu(kvm, i)->mutex))
 			goto out_unlock;
 	}
 	return 0;
@@ -46,7 +47,7 @@ out_unlock:
 	for (j = 0; j < 2; j++) {
 		if (i == j)
 			break;
-		mutex_unlock(vcpu_mutex(kvm, j));
+		mutex_unlock(&kvm_get_vcpu(kvm, j)->mutex);
 	}
 	return -EINTR;
 }
@@ -56,7 +57,7 @@ static void sev_unlock_vcpus(struct kvm *kvm)
 	int i;
 
 	for (i = 0; i < 2; i++)
-		mutex_unlock(vcpu_mutex(kvm, i));
+		mutex_unlock(&kvm_get_vcpu(kvm, i)->mutex);
 }
 
 /* What KVM_RUN does to the locks: it keeps the mutex of its vCPU while the guest runs. */
@@ -68,6 +69,18 @@ static int vcpu_run(struct kvm *kvm)
 	return 0;
 }
 
+static bool sev_guest(struct kvm *kvm)
+{
+	return to_kvm_svm(kvm)->sev_info.active;
+}
+
+static void sev_move(struct kvm *dst, struct kvm *src)
+{
+	sev_migrate_from(dst, src);
+	to_kvm_svm(dst)->sev_info.active = true;
+	to_kvm_svm(src)->sev_info.active = false;
+}
+
 static int migrate(struct kvm *dst, struct kvm *src)
 {
 	int ret;
@@ -75,6 +88,10 @@ static int migrate(struct kvm *dst, struct kvm *src)
 	ret = sev_lock_for_migration(dst);
 	if (ret)
 		return ret;
+
+	ret = -EINVAL;
+	if (sev_guest(dst))
+		goto out_dst;
 
 	ret = sev_lock_for_migration(src);
 	if (ret)
@@ -88,7 +105,7 @@ static int migrate(struct kvm *dst, struct kvm *src)
 	if (ret)
 		goto out_dst_vcpus;
 
-	sev_migrate_from(dst, src);
+	sev_move(dst, src);
 
 	sev_unlock_vcpus(src);
 out_dst_vcpus:

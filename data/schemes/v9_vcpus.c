@@ -2,15 +2,16 @@
  * title: V9 to V11: the loop mended, the label not
  * source: Peter Gonda, Sep to Oct 2021, versions 9 to 11 of the series
  * entry: migrate
+ * persistent: active
  *
  * The loop of V8 as it was mended after Joerg Roedel's review: it no longer unlocks the mutex
  * that it failed to take. Compare the labels that the two failures jump to with what each
  * failure has already given back itself.
  */
 
-static struct mutex *vcpu_mutex(struct kvm *kvm, int i)
+static struct kvm_vcpu *kvm_get_vcpu(struct kvm *kvm, int i)
 {
-	return i == 0 ? &kvm->vcpu0.mutex : &kvm->vcpu1.mutex;
+	return i == 0 ? &kvm->vcpu0 : &kvm->vcpu1;
 }
 
 static int sev_lock_for_migration(struct kvm *kvm)
@@ -37,7 +38,7 @@ static int sev_lock_vcpus(struct kvm *kvm)
 	int i, j;
 
 	for (i = 0; i < 2; i++) {
-		if (mutex_lock_killable(vcpu_mutex(kvm, i)))
+		if (mutex_lock_killable(&kvm_get_vcpu(kvm, i)->mutex))
 			goto out_unlock;
 	}
 	return 0;
@@ -47,7 +48,7 @@ out_unlock:
 	for (j = 0; j < 2; j++) {
 		if (i == j)
 			break;
-		mutex_unlock(vcpu_mutex(kvm, j));
+		mutex_unlock(&kvm_get_vcpu(kvm, j)->mutex);
 	}
 	return -EINTR;
 }
@@ -57,7 +58,7 @@ static void sev_unlock_vcpus(struct kvm *kvm)
 	int i;
 
 	for (i = 0; i < 2; i++)
-		mutex_unlock(vcpu_mutex(kvm, i));
+		mutex_unlock(&kvm_get_vcpu(kvm, i)->mutex);
 }
 
 /* What KVM_RUN does to the locks: it keeps the mutex of its vCPU while the guest runs. */
@@ -69,6 +70,18 @@ static int vcpu_run(struct kvm *kvm)
 	return 0;
 }
 
+static bool sev_guest(struct kvm *kvm)
+{
+	return to_kvm_svm(kvm)->sev_info.active;
+}
+
+static void sev_move(struct kvm *dst, struct kvm *src)
+{
+	sev_migrate_from(dst, src);
+	to_kvm_svm(dst)->sev_info.active = true;
+	to_kvm_svm(src)->sev_info.active = false;
+}
+
 static int migrate(struct kvm *dst, struct kvm *src)
 {
 	int ret;
@@ -76,6 +89,10 @@ static int migrate(struct kvm *dst, struct kvm *src)
 	ret = sev_lock_for_migration(dst);
 	if (ret)
 		return ret;
+
+	ret = -EINVAL;
+	if (sev_guest(dst))
+		goto out_dst;
 
 	ret = sev_lock_for_migration(src);
 	if (ret)
@@ -89,7 +106,7 @@ static int migrate(struct kvm *dst, struct kvm *src)
 	if (ret)
 		goto out_src_vcpus;
 
-	sev_migrate_from(dst, src);
+	sev_move(dst, src);
 
 out_src_vcpus:
 	sev_unlock_vcpus(src);

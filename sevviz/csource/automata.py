@@ -11,6 +11,7 @@ from sevviz.model import Automaton, Operation, Position
 if TYPE_CHECKING:
     from sevviz.csource.ir import Access
     from sevviz.csource.scheme import Scheme
+    from sevviz.csource.values import Value
 
 __all__ = ["Call", "TaskBuilder"]
 
@@ -114,6 +115,9 @@ class TaskBuilder:
         number = -1
         if isinstance(address, Pointer):
             number = self.numbers[address]
+        nest = -1
+        if primitive.operands == ("nest lock",):
+            nest, operands = self._nest_lock(call, access, operands), ()
         vms = tuple(value.vm for value in operands if isinstance(value, Pointer) and not value.path and value.vm >= 0)
         values = tuple(value for value in operands if isinstance(value, int))
         if primitive.action in ("enter", "leave") and len(vms) != len(operands):
@@ -125,17 +129,24 @@ class TaskBuilder:
             text.fail(access.span, f"lockdep has subclasses 0 to {SUBCLASSES - 1}, not {subclass}")
         return Operation(
             access.name, primitive.action, access.span, number, () if primitive.operands == ("subclass",) else values,
-            primitive.interruptible, primitive.order, subclass, vms,
-            self._text(access, number, values, vms), frames[-1].function, call.source,
+            primitive.interruptible, primitive.order, subclass, nest, vms,
+            self._text(access, [n for n in (number, nest) if n >= 0], values, vms), frames[-1].function, call.source,
         )  # fmt: skip
 
-    def _text(self, access: Access, number: int, values: tuple[int, ...], vms: tuple[int, ...]) -> str:
-        name = self.names[number] if number >= 0 else ""
+    def _nest_lock(self, call: Call, access: Access, operands: tuple[Value, ...]) -> int:
+        """The number of the lock that stands second in mutex_lock_nest_lock()."""
+        if not isinstance(operands[0], Pointer):
+            call.scheme.text.fail(access.span, f"{access.name} under a NULL pointer: the kernel would crash here")
+        return self.numbers[operands[0]]
+
+    def _text(self, access: Access, objects: list[int], values: tuple[int, ...], vms: tuple[int, ...]) -> str:
+        names = [self.names[number] for number in objects]
+        name = names[0] if names else ""
         if access.name == "read":
             return f"read {name}"
         if access.name == "write":
             return f"{name} = {values[0]}"
-        shown = [name] if name else [self.vms[vm] for vm in vms]
+        shown = names or [self.vms[vm] for vm in vms]
         nested = access.primitive.operands == ("subclass",)
         shown += ["SINGLE_DEPTH_NESTING" if nested and v == 1 else str(v) for v in values]
         where = {"enter": ": enter", "leave": ": leave"}.get(access.primitive.action, "")

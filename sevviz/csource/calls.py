@@ -94,8 +94,9 @@ def _primitive(b: Builder, node: Node, arguments: list[Node], *, wanted: bool) -
     span = b.text.span(node)
     slot = b.temporary(span) if wanted else None
     address = _object(b, name, arguments.pop(0)) if primitive.kind is not None else None
+    pointers = primitive.action == "enter" or primitive.operands == ("nest lock",)
     for argument in arguments:
-        check_pointer(b, argument, "pointer" if primitive.action == "enter" else "int or bool", argument)
+        check_pointer(b, argument, "pointer" if pointers else "int or bool", argument)
     operands = tuple(value_of(b, argument) for argument in arguments)
     if primitive.action == "store" and address is not None:
         operands = tuple(Stored(address, value, span) for value in operands)

@@ -1,15 +1,12 @@
-"""What each field is: follows from the primitives used on it, wherever in the file a pointer to it may flow.
-
-A flow-insensitive points-to analysis in the manner of Andersen (1994), on access paths: every variable has the set of
-(root, path) that it may point to, where the root is "" for any VM or the name of a file-scope object.
-"""
+"""What each field is: follows from the primitives used on it, wherever in the file a pointer to it may flow."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sevviz.csource.ir import Access, Assign, Call, Expression, Field, Function, Global, GlobalObject, Local, Return
+from sevviz.csource.ir import Access, Function, GlobalObject
 from sevviz.csource.pointers import ACCESSORS
+from sevviz.csource.pointsto import Flow
 from sevviz.csource.values import Location
 from sevviz.model import PLAIN, Kind, Span
 
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Location", "Use", "infer_kinds", "short_names"]
 
-MAX_DEPTH = 8  # nested members; no kernel field of the thread is deeper than 3
 POINTEES: dict[str, Kind] = {
     "mutex": "mutex", "spinlock_t": "spinlock", "atomic_t": "atomic", "bool": "plain", "int": "plain",
 }  # fmt: skip
@@ -34,6 +30,26 @@ _WORDS: dict[Kind, str] = {
 Path = tuple[str, ...]
 
 
+class Member(NamedTuple):
+    """A member of a struct with a name: `mutex` of `struct kvm_vcpu`."""
+
+    struct: str
+    path: Path
+
+    @property
+    def pointer(self) -> str:
+        """What the struct's initialiser calls its argument: "vcpu" for a struct kvm_vcpu, as the kernel does."""
+        return self.struct.removeprefix("kvm_")
+
+    @property
+    def initialised(self) -> str:
+        """The text that the member is initialised with: "&vcpu->mutex"."""
+        return f"&{self.pointer}->{'.'.join(self.path)}"
+
+    def __str__(self) -> str:
+        return f"{self.struct}->{'.'.join(self.path)}"
+
+
 class Use(NamedTuple):
     """The first use that told what a location is."""
 
@@ -42,66 +58,12 @@ class Use(NamedTuple):
     span: Span
     by: str  # the primitive or declaration
     boolean: bool | None = None  # whether a plain field holds 0 and 1 only; None: not told, so it is an int
-
-
-class _Flow:
-    """The points-to sets of one file."""
-
-    def __init__(self, text: Text, functions: dict[str, Function]) -> None:
-        self.text = text
-        self.functions = functions
-        self.sets: dict[tuple[str, int], set[Location]] = {}  # slot -1: what the function returns
-        self.changed = False
-        for function in functions.values():
-            for slot in range(function.parameters):
-                if function.variables[slot].pointee == "kvm":
-                    self.sets[function.name, slot] = {Location("", ())}
-
-    def solve(self) -> None:
-        """Grow the sets until nothing changes."""
-        self.changed = True
-        while self.changed:
-            self.changed = False
-            for function in self.functions.values():
-                for instruction in function.code:
-                    self._flow(function, instruction)
-
-    def _flow(self, function: Function, instruction: object) -> None:
-        match instruction:
-            case Assign(slot, value, _):
-                self._add((function.name, slot), self.points_to(function, value))
-            case Return(value, _) if value is not None:
-                self._add((function.name, -1), self.points_to(function, value))
-            case Call(callee, arguments, slot, _):
-                for number, argument in enumerate(arguments):
-                    self._add((callee, number), self.points_to(function, argument))
-                if slot is not None:
-                    self._add((function.name, slot), self.sets.get((callee, -1), set()))
-
-    def _add(self, variable: tuple[str, int], locations: set[Location]) -> None:
-        known = self.sets.setdefault(variable, set())
-        if not locations <= known:
-            known |= locations
-            self.changed = True
-
-    def points_to(self, function: Function, value: Expression) -> set[Location]:
-        """What a pointer expression may point to; empty for numbers."""
-        match value:
-            case Local(slot, _):
-                return self.sets.get((function.name, slot), set())
-            case Global(name, _):
-                return {Location(name, ())}
-            case Field(base, member, span):
-                found = {Location(root, (*path, member)) for root, path in self.points_to(function, base)}
-                if any(len(path) > MAX_DEPTH for _, path in found):
-                    self.text.fail(span, f"fields nested more than {MAX_DEPTH} deep; does a loop follow pointers here?")
-                return found
-        return set()
+    member: Member | None = None  # where several fields of a VM are structs of one name: which member of it
 
 
 def infer_kinds(text: Text, functions: dict[str, Function], objects: dict[str, GlobalObject]) -> dict[Location, Use]:
     """The kind of every field and file-scope object, in the order of the text; two different uses are an error."""
-    flow = _Flow(text, functions)
+    flow = Flow(text, functions)
     flow.solve()
     uses: dict[Location, Use] = {}
     for declared in objects.values():
@@ -110,22 +72,55 @@ def infer_kinds(text: Text, functions: dict[str, Function], objects: dict[str, G
     found = [use for function in functions.values() for use in _uses(flow, function)]
     for location, use in sorted(found, key=lambda pair: (pair[1].span, pair[0])):
         note_use(uses, location, use)
-    _spread_bools(uses, _same_types(flow))
-    return uses
+    structs = _structs(flow)
+    _spread_bools(uses, [*_choices(flow), *structs.values()])
+    _check_nest_locks(flow, uses)
+    return {location: use._replace(member=_member(structs, location)) for location, use in uses.items()}
 
 
-def _same_types(flow: _Flow) -> list[set[Location]]:
-    """Places of one type: what one `?:` may be the address of, and what pointers to one sort of struct point to."""
-    groups: list[set[Location]] = []
+def _check_nest_locks(flow: Flow, uses: dict[Location, Use]) -> None:
+    """Refuse a nest lock that is no lock: the uses elsewhere tell what it is."""
+    for function in flow.functions.values():
+        for access in function.code:
+            if not isinstance(access, Access) or access.primitive.operands != ("nest lock",):
+                continue
+            for place in sorted(flow.points_to(function, access.operands[0])):
+                if place not in uses or uses[place].kind not in ("mutex", "spinlock"):
+                    shown = place.root or "->".join(("kvm", ".".join(place.path))).removesuffix("->")
+                    message = f"the nest lock of {access.name} is one that the scheme takes elsewhere; {shown} is not"
+                    flow.text.fail(access.span, f"{message}: write {access.name}(&inner, &outer)")
+
+
+def _member(structs: dict[str, set[Location]], location: Location) -> Member | None:
+    """The member that a field is, if it is in a struct that a VM has several of: the innermost such struct."""
+    found = [
+        (len(base.path), name, location.path[len(base.path) :])
+        for name, places in structs.items()
+        if len({place.path for place in places if not place.root}) > 1
+        for base in places
+        if not base.root and not location.root and base.path == location.path[: len(base.path)] != location.path
+    ]
+    return Member(*max(found)[1:]) if found else None
+
+
+def _choices(flow: Flow) -> list[set[Location]]:
+    """What one `?:` may be the address of: places of one type."""
+    return [
+        places
+        for (name, slot), places in flow.sets.items()
+        if slot >= 0 and flow.functions[name].variables[slot].pointee == "?"
+    ]
+
+
+def _structs(flow: Flow) -> dict[str, set[Location]]:
+    """The structs that have a name, and the places that pointers to each point to."""
     structs: dict[str, set[Location]] = {"kvm_sev_info": {Location("", ACCESSORS["to_kvm_sev_info"])}}
     for (name, slot), places in flow.sets.items():
         function = flow.functions[name]
         pointee = function.variables[slot].pointee if slot >= 0 else function.result.removesuffix(" *")
-        if pointee == "?":
-            groups.append(places)
-        elif pointee and pointee not in POINTEES:
+        if pointee not in ("", "?", "void") and pointee not in POINTEES:
             structs.setdefault(pointee, set()).update(places)
-    return [*groups, *structs.values()]
+    return structs
 
 
 def _spread_bools(uses: dict[Location, Use], groups: list[set[Location]]) -> None:
@@ -144,7 +139,7 @@ def _spread_bools(uses: dict[Location, Use], groups: list[set[Location]]) -> Non
                     news.append(twin)
 
 
-def _uses(flow: _Flow, function: Function) -> list[tuple[Location, Use]]:
+def _uses(flow: Flow, function: Function) -> list[tuple[Location, Use]]:
     found = []
     for slot, variable in enumerate(function.variables):
         by = f"pointed to by {variable.name!r}, declared" if variable.name else "pointed to"
@@ -159,7 +154,7 @@ def _uses(flow: _Flow, function: Function) -> list[tuple[Location, Use]]:
     return found
 
 
-def _pointed_to(flow: _Flow, function: Function, slot: int, pointee: str, use: Use) -> list[tuple[Location, Use]]:
+def _pointed_to(flow: Flow, function: Function, slot: int, pointee: str, use: Use) -> list[tuple[Location, Use]]:
     """What a pointer's declaration tells of the places that it may point to."""
     for location in sorted(flow.sets.get((function.name, slot), ())):
         is_vm = location == Location("", ())

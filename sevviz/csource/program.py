@@ -105,7 +105,7 @@ def _shared_objects(
                 numbers[number, location.path] = len(objects)
                 name = f"{vm}.{names[location]}"
                 marks = {key: not words.isdisjoint({own.get(location), name}) for key, words in named.items()}
-                objects.append(SharedObject(name, use.kind, vm, 0, **marks))
+                objects.append(SharedObject(name, use.kind, vm, 0, **marks, member=str(use.member or "")))
     for location, use in uses.items():
         if location.root:
             numbers[-1, (location.root,)] = len(objects)
@@ -140,6 +140,10 @@ def _named(scheme: Scheme, key: str, own: dict[Location, str]) -> set[str]:
             has = f"there are {', '.join(names) or 'none'}{suggest(word, names)}"
             message = f"{scheme.text.name}: the header's {key} field {word!r} {what}; {has}"
             raise ScenarioError(message)
+    several = {own[at] for at, use in scheme.uses.items() if use.member} if key == "ordered" else set()
+    for word in sorted(words & several):
+        message = f"{scheme.text.name}: the header's {key} field {word!r} is in a struct that a VM has several of"
+        raise ScenarioError(f"{message}: their order in memory is not known")
     return words
 
 

@@ -45,6 +45,9 @@ FINDINGS = {
     "bad-unlock": r"WARNING: bad unlock balance detected!(?:.*\n){1,6}?(?:task(\d+)|\S+)/\d+ is trying",
     "held-at-return": r"WARNING: lock held when returning to user space!(?:.*\n){1,6}?(?:task(\d+)|\S+)/\d+ is leaving",
     "non-static-key": r"INFO: trying to register non-static key\.(?:.*\n){1,6}?.*Comm: (?:task(\d+)|\w+)",
+    "nest-lock-not-held": r"WARNING: Nested lock was not taken(?:.*\n){1,6}?(?:task(\d+)|\S+)/\d+ is trying",
+    "nest-lock-mixed": r"(?:WARNING: CPU.*\n)?DEBUG_LOCKS_WARN_ON\(!hlock->nest_lock\)\n(?:WARNING: CPU.*\n)?"
+    r"(?:.*\n){0,2}?.*Comm: (?:task(\d+)|\w+)",
     "sleeping-function": r"BUG: sleeping function called from invalid context.*\n.*name: (?:task(\d+)|\w+)",
     "scheduling-while-atomic": r"BUG: scheduling while atomic: (?:task(\d+)|\w+)/",
     "spinlock-recursion": r"BUG: spinlock recursion on CPU#\d+, (?:task(\d+)|\w+)/",

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sevviz.csource import Scheme
+    from sevviz.csource.fields import Member, Use
     from sevviz.csource.ir import Function
 
 __all__ = ["generate"]
 
+MAKERS = {"mutex": "mutex_init", "spinlock": "spin_lock_init"}
 KINDS = {"mutex": "SEVVIZ_MUTEX", "spinlock": "SEVVIZ_SPINLOCK", "atomic": "SEVVIZ_ATOMIC", "plain": "SEVVIZ_PLAIN"}
 
 
@@ -83,10 +85,11 @@ def _table(schemes: Sequence[Scheme], calls: dict[str, Function], loose: list[st
     inits, fields, scheme = list(loose), [], schemes[0]
     short = short_names(list(scheme.uses))
     names = {location.path: name for location, name in short.items() if not location.root}
+    makers = _member_makers(schemes)
     for tag_path, use in _objects(schemes).items():
         place = ".".join(tag_path)
         inits += _initialisers(scheme, place, use, names.get(tag_path, place))
-        fields.append(f'{{ "{place}", {KINDS[use]}, offsetof(struct kvm, {place}), NULL }}')
+        fields.append(f'{{ "{place}", {KINDS[use.kind]}, offsetof(struct kvm, {place}), NULL }}')
     for location, found in scheme.uses.items():
         if location.root:
             fields.append(f'{{ "{location.root}", {KINDS[found.kind]}, 0, &{location.root} }}')
@@ -96,14 +99,14 @@ def _table(schemes: Sequence[Scheme], calls: dict[str, Function], loose: list[st
         run = f"{name}({arguments});\n\treturn 0;" if function.result == "void" else f"return {name}({arguments});"
         adapters.append(f"static int sevviz_call_{name}(struct kvm **vms)\n{{\n\t{run}\n}}\n")
         rows.append(f'{{ "{name}", {function.parameters}, (sevviz_function)sevviz_call_{name} }}')
-    makers = "\n\t".join(inits)
+    makes = "\n\t".join(inits)
     table = ",\n\t".join
-    return f"""{chr(10).join(adapters)}
+    return f"""{chr(10).join([*adapters, *makers])}
 static void sevviz_make(void *vm)
 {{
 	struct kvm *kvm = vm;
 
-	{makers}
+	{makes}
 }}
 
 static const struct sevviz_object sevviz_objects[] = {{
@@ -126,22 +129,40 @@ const struct sevviz_scheme sevviz_scheme_{scheme.name} = {{
 """
 
 
-def _initialisers(scheme: Scheme, place: str, use: str, name: str) -> list[str]:
+def _initialisers(scheme: Scheme, place: str, use: Use, name: str) -> list[str]:
     """How a new VM's lock is made. One place in the code for all VMs: one lock class, as in KVM."""
-    maker = {"mutex": "mutex_init", "spinlock": "spin_lock_init"}.get(use)
+    maker = MAKERS.get(use.kind)
     if maker is None:
         return []
     if name in header_words(scheme.header, "uninitialised"):
         return [f"if (kvm)\n\t\tSEVVIZ_ZEROS(&kvm->{place});"]
-    told = [f"if (kvm)\n\t\t{maker}(&kvm->{place});"]
+    if use.member:
+        maker = _member_maker(use.member)
+    struct = place.removesuffix(f".{'.'.join(use.member.path)}") if use.member else place
+    told = [f"if (kvm)\n\t\t{maker}(&kvm->{struct});"]
     if name in header_words(scheme.header, "ordered"):
         told.append(f"if (kvm)\n\t\tlock_set_cmp_fn(&kvm->{place}, sevviz_address_order, NULL);")
     return told
 
 
-def _objects(schemes: Sequence[Scheme]) -> dict[tuple[str, ...], str]:
-    """The kind of every field of a VM, by its path from struct kvm."""
-    return {loc.path: use.kind for scheme in schemes for loc, use in scheme.uses.items() if not loc.root}
+def _member_maker(member: Member) -> str:
+    return "_".join(("sevviz_make", member.struct, *member.path))
+
+
+def _member_makers(schemes: Sequence[Scheme]) -> list[str]:
+    """One place in the code for all structs of one name too: the mutexes of all vCPUs are of one lock class."""
+    members = {use.member: MAKERS[use.kind] for use in _objects(schemes).values() if use.member and use.kind in MAKERS}
+    return [
+        f"static __maybe_unused void {_member_maker(member)}(struct {member.struct} *{member.pointer})\n"
+        f"{{\n\t{maker}({member.initialised});\n}}\n"
+        for member, maker in members.items()
+    ]
+
+
+def _objects(schemes: Sequence[Scheme]) -> dict[tuple[str, ...], Use]:
+    """What every field of a VM is, by its path from struct kvm."""
+    uses = merged_uses(scheme.uses for scheme in schemes)
+    return {location.path: use for location, use in uses.items() if not location.root}
 
 
 def check_name(name: str) -> None:

@@ -28,7 +28,8 @@ __all__ = [
     "store", "trace_digest",
 ]  # fmt: skip
 
-FORMAT = 1
+FORMAT = 2
+SAME = ""  # in a file, for the turns of a run that are its schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ def load_recording(scheme: str) -> Recording | None:
     if not path.is_file():
         return None
     table = json.loads(path.read_text(encoding="utf-8"))
-    runs = tuple(RecordedRun(**dict(zip(table["columns"], row, strict=True))) for row in table["runs"])
+    read = [RecordedRun(**dict(zip(table["columns"], row, strict=True))) for row in table["runs"]]
+    runs = tuple(replace(run, turns=run.schedule) if run.turns == SAME else run for run in read)
     words = {key: tuple(lines) for key, lines in table["words"].items()}
     return Recording(table["scheme"], table["sha256"], table["kernel"], runs, words)
 
@@ -108,7 +110,8 @@ def store(recording: Recording) -> Path:
         "columns": [field.name for field in fields(RecordedRun)],
     }  # fmt: skip
     opening = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items())
-    runs = ",\n  ".join(json.dumps(astuple(run), ensure_ascii=False) for run in recording.runs)
+    short = [replace(run, turns=SAME) if run.turns == run.schedule else run for run in recording.runs]
+    runs = ",\n  ".join(json.dumps(astuple(run), ensure_ascii=False) for run in short)
     told = json.dumps(recording.words, ensure_ascii=False, indent=1)
     path = folder() / f"{recording.scheme}.json"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from sevviz.lockdep import Held
+    from sevviz.heldlocks import Held
     from sevviz.model import Operation, Program
 
 __all__ = ["Finding", "Told", "Turn", "step_text"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sevviz.analysis import deadlock_of
+from sevviz.heldlocks import asked_by, is_compared
 from sevviz.interpreter import CPU, wait_of
-from sevviz.lockdep import asked_by, is_compared
 from sevviz.model import ATOMIC, PLAIN
 from sevviz.splats.waits import waiting_for_ever
 from sevviz.views.names import listed, task_name
@@ -31,6 +31,8 @@ TITLES = {
     "bad-unlock": "lockdep (bad unlock balance)",
     "held-at-return": "lockdep (lock held at return)",
     "non-static-key": "lockdep (a lock that nobody initialised)",
+    "nest-lock-not-held": "lockdep (nest lock not held)",
+    "nest-lock-mixed": "lockdep (nest lock for the later lock only)",
     "sleeping-function": "might_sleep()",
     "scheduling-while-atomic": "The scheduler",
     "spinlock-recursion": "Spinlock debugging",
@@ -47,6 +49,9 @@ _CONDITIONS = {
     "bad-unlock": _ONCE,
     "held-at-return": _ONCE,
     "non-static-key": f"{_ONCE} The lock works, as memory of zeros is a free spinlock; what is lost is the checker.",
+    "nest-lock-not-held": f"{_ONCE} Who is to nest locks of one class by leave of another lock must hold that one.",
+    "nest-lock-mixed": f"{_ONCE} Locks of one class under a nest lock are counted as one entry of the list, at the "
+    "first of them; this first one was taken without the nest lock, and cannot stand for others.",
     "sleeping-function": "needs CONFIG_DEBUG_ATOMIC_SLEEP. It speaks once a second at most: there may be more cases.",
     "scheduling-while-atomic": "needs CONFIG_PREEMPT_COUNT, and a task that leaves its CPU with a spinlock: it has to "
     "wait for a mutex, or it has returned.",
@@ -132,6 +137,12 @@ def _orders_not_seen(program: Program, prediction: Prediction, trace: Trace) -> 
         told.append(
             f"lockdep is silent on the order: {nested.text} is annotated, which makes the second lock one of "
             "another class. That the order is right is the programmer's promise; lockdep does not check it."
+        )
+    excused = next((o for o in locks if o.nest >= 0), None)
+    if excused is not None:
+        told.append(
+            f"lockdep is silent on the order: in {excused.text} the second lock is a nest lock. Who holds it may take "
+            "any number of locks of the class, in any order, and lockdep neither compares nor remembers them."
         )
     compared = next((o for o in locks if is_compared(program, asked_by(program, o))), None)
     if compared is not None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sevviz.lockdep import address_order, class_of_lock, is_compared
+from sevviz.heldlocks import address_order, class_of_lock, is_compared
 
 if TYPE_CHECKING:
-    from sevviz.lockdep import LockClass, Report
+    from sevviz.heldlocks import LockClass
+    from sevviz.lockdep import Report
     from sevviz.splats.scene import Scene
 
 __all__ = ["LOCKDEP_LINES"]
 
+MATCH_LINE = "kernel/locking/lockdep.c:5328"  # of the check in match_held_lock(), Linux 6.12.117
 CODE = 0xFFFFFFFF81A04B00  # made up: where the function is
 
 
@@ -136,6 +138,29 @@ def _non_static_key(_scene: Scene, _report: Report) -> list[str]:
     ]
 
 
+def _nest_lock_not_held(scene: Scene, report: Report) -> list[str]:
+    assert report.asked is not None
+    nest = class_of_lock(scene.program.objects[report.asked.nest])
+    return [
+        *_headed(scene, "WARNING: Nested lock was not taken", 34),
+        f"{scene.who(report.task)} is trying to lock:",
+        scene.lock_line(report.asked),
+        "",
+        "but this task is not holding:",
+        scene.class_text(nest),
+        "",
+        "other info that might help us debug this:",
+        *scene.held_lines(report.task, report.held),
+    ]
+
+
+def _nest_lock_mixed(scene: Scene, report: Report) -> list[str]:
+    what = "DEBUG_LOCKS_WARN_ON(!hlock->nest_lock)"
+    where = f"WARNING: CPU: {scene.cpu(report.task)} PID: {scene.pid(report.task)} at {MATCH_LINE} match_held_lock"
+    # Where a warning is an instruction that traps (x86), its words come before the place.
+    return ["------------[ cut here ]------------", *((where, what) if scene.machine.one_cpu else (what, where))]
+
+
 def _held_at_return(scene: Scene, report: Report) -> list[str]:
     return [
         *_headed(scene, "WARNING: lock held when returning to user space!", 48),
@@ -151,4 +176,6 @@ LOCKDEP_LINES = {
     "bad-unlock": _bad_unlock,
     "held-at-return": _held_at_return,
     "non-static-key": _non_static_key,
+    "nest-lock-not-held": _nest_lock_not_held,
+    "nest-lock-mixed": _nest_lock_mixed,
 }

@@ -12,7 +12,7 @@ from sevviz.lockclasses import class_name
 from sevviz.model import MUTEX
 
 if TYPE_CHECKING:
-    from sevviz.lockdep import Held, LockClass
+    from sevviz.heldlocks import Held, LockClass
     from sevviz.model import Program
 
 __all__ = ["Machine", "Scene"]

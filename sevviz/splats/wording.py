@@ -35,7 +35,7 @@ def lines_of(scene: Scene, told: Told, report: Report | None) -> list[str]:
 
 def taint_of(kind: str) -> str:
     """The letter that a report leaves in all later ones, "" for none: W after a warning, L after a soft lockup."""
-    if kind in ("sleeping-function", "scheduling-while-atomic", "unlock-by-non-owner"):
+    if kind in ("sleeping-function", "scheduling-while-atomic", "unlock-by-non-owner", "nest-lock-mixed"):
         return "W"
     return "L" if kind == "soft-lockup" else ""
 

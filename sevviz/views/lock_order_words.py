@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from sevviz.heldlocks import class_of, class_of_lock, is_compared
 from sevviz.lockclasses import class_name
-from sevviz.lockdep import class_of, is_compared
 from sevviz.schedule import format_schedule
 from sevviz.views.names import listed
 
@@ -34,6 +34,7 @@ def sentences_of(verdict: Verdict, found: tuple[Nesting, ...], locks: Arrows, cl
             "The annotation (SINGLE_DEPTH_NESTING) hides the ring of locks: it makes the second lock one of another "
             "class. That is a promise, and lockdep takes it for the truth."
         )
+    told += _about_nest_locks(verdict.program, found)
     told += _about_order(verdict.program, found)
     flags = [o.name for o in verdict.program.objects if not o.is_lock]
     if flags:
@@ -83,6 +84,20 @@ def _without_class(verdict: Verdict) -> list[str]:
     asked = [program.tasks[n].automaton.positions[place].operation for n, place in sorted(reached)]
     classless = [o for o in asked if o and o.action in ("lock", "trylock") and program.objects[o.object].uninitialised]
     return list(dict.fromkeys(class_name(program, class_of(program, o)._replace(subclass=0)) for o in classless))
+
+
+def _about_nest_locks(program: Program, found: tuple[Nesting, ...]) -> list[str]:
+    """What a nest lock changes, where one is named (mutex_lock_nest_lock)."""
+    excused = dict.fromkeys(
+        (class_name(program, n.inner.lock), class_name(program, class_of_lock(program.objects[n.inner.nest])))
+        for n in found
+        if n.excused
+    )
+    return [
+        f"A nest lock makes no arrow: under one of class {nest}, a task may take any number of class {inner}. "
+        "Lockdep checks that it holds the nest lock, and nothing else of them."
+        for inner, nest in excused
+    ]
 
 
 def _about_order(program: Program, found: tuple[Nesting, ...]) -> list[str]:

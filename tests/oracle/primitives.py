@@ -39,10 +39,10 @@ def takes_a_place(name: str) -> bool:
 
 
 def operation(name: str, arguments: list[Value], line: int) -> Operation:
-    """Return the step that a call of a primitive is. A subclass argument (``_nested``) means nothing here."""
+    """Return the step that a call of a primitive is. A subclass or a nest lock means nothing here."""
     target = arguments[0].name if arguments and isinstance(arguments[0], Pointer) else None
     return Operation(_KINDS[_plain(name)], target, tuple(arguments[1:]), line)
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"_(nested|acquire|release|relaxed)$", "", name)
+    return re.sub(r"_(nested|nest_lock|acquire|release|relaxed)$", "", name)

@@ -68,6 +68,29 @@ static inline int sevviz_address_order(const struct lockdep_map *outer, const st
 #define SEVVIZ_ZEROS(lock) ((void)(lock))
 #endif
 
+/*
+ * Linux 6.16 has this function, 6.12 has not. Lockdep is told what that one tells it, and the mutex is then taken
+ * behind its back: first might_sleep(), then the nest lock, as in __mutex_lock_common().
+ */
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+static __always_inline int sevviz_killable_nest_lock(struct mutex *lock, struct lockdep_map *nest)
+{
+	int ret;
+
+	might_sleep();
+	mutex_acquire_nest(&lock->dep_map, 0, 0, nest, _THIS_IP_);
+	lockdep_off();
+	ret = mutex_lock_killable(lock);
+	lockdep_on();
+	if (ret)
+		mutex_release(&lock->dep_map, _THIS_IP_);
+	return ret;
+}
+#define mutex_lock_killable_nest_lock(lock, nest_lock) sevviz_killable_nest_lock(lock, &(nest_lock)->dep_map)
+#else
+#define mutex_lock_killable_nest_lock(lock, nest_lock) ((void)(nest_lock), mutex_lock_killable(lock))
+#endif
+
 /* __auto_type names are not visible in their own initialiser, so these nest. Arguments come first: a turn is one step. */
 #define SEVVIZ_VOID_(where, name, object, call) \
 	({ sevviz_before(where, #name, object); call; sevviz_after(0); })
