@@ -79,6 +79,7 @@ static __always_inline int sevviz_killable_nest_lock(struct mutex *lock, struct 
 
 	might_sleep();
 	mutex_acquire_nest(&lock->dep_map, 0, 0, nest, _THIS_IP_);
+	lock_is_held(&lock->dep_map);	/* looks through the list, as the scheduler does for who has to wait */
 	lockdep_off();
 	ret = mutex_lock_killable(lock);
 	lockdep_on();
