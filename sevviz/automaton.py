@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["Action", "Automaton", "Operation", "Position", "Span"]
 
 Action = Literal[
-    "lock", "trylock", "unlock", "load", "store", "cmpxchg", "xchg", "may_sleep", "relax", "enter", "leave"
-]
+    "lock", "trylock", "unlock", "load", "store", "cmpxchg", "xchg", "may_sleep", "relax", "enter", "leave",
+    "spin",  # of no C text: see interpreter.next_operation
+]  # fmt: skip
 
 
 class Span(NamedTuple):

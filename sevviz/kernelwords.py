@@ -100,7 +100,7 @@ def kernel_words(
         raise SevvizError(f"{missing}. What a kernel would print, sevviz.splat() tells for every schedule")
     found = min(here, key=lambda run: wanted.index(run.configuration))
     words = tuple(recording.words[key] for key in found.words)
-    outcome, ours = "\n".join(outcome_lines(found)), _ours(chosen, actors)
+    outcome, ours = "\n".join(outcome_lines(chosen, found)), _ours(chosen, actors)
     return KernelWords(recording.kernel, found.configuration, words, outcome, ours, _reasons(chosen, found))
 
 

@@ -18,7 +18,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sevviz.heldlocks import LockClass, asked_by, finds, in_order, is_mixed, serialized, with_asked
-from sevviz.model import SPINLOCK
+from sevviz.model import SPINLOCK, SPINS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,7 +177,9 @@ def lockdep_reports(trace: Trace) -> tuple[Report, ...]:
         operation = step.operation
         if operation is None:
             continue
-        if operation.action == "lock" or (operation.action == "trylock" and step.result):
+        spun = step.actor > 0 and before.marks[step.actor - 1] & SPINS  # lockdep was told when it began
+        asks = operation.action == "spin" or (operation.action == "lock" and not spun)
+        if asks or (operation.action == "trylock" and step.result):
             checker.acquire(step.actor, operation)
         if operation.action == "unlock" or (operation.action == "lock" and step.result):
             checker.release(step.actor, operation)
@@ -185,8 +187,9 @@ def lockdep_reports(trace: Trace) -> tuple[Report, ...]:
         if program.tasks[task].automaton.ends_call(before.positions[task], step.result or 0):
             checker.leave_kernel(step.actor)
     for task in range(1, len(program.tasks) + 1):
-        waits = program.position(trace.states[-1], task - 1).operation
-        if waits is not None and waits.action == "lock" and wait_of(program, trace.states[-1], task) is not None:
+        waits, spins = program.position(trace.states[-1], task - 1).operation, trace.states[-1].marks[task - 1] & SPINS
+        blocked = wait_of(program, trace.states[-1], task) is not None
+        if waits is not None and waits.action == "lock" and blocked and not spins:
             checker.acquire(task, waits)
     return (checker.report,) if checker.report else ()
 

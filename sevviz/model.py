@@ -23,6 +23,7 @@ __all__ = [
     "PLAIN",
     "SIGNALLED",
     "SPINLOCK",
+    "SPINS",
     "WOKEN",
     "Action",
     "Automaton",
@@ -53,6 +54,7 @@ SIGNALLED = 1  # a fatal signal is pending
 WOKEN = 2  # that signal came while the task waited for a mutex which it holds itself
 OFF_CPU = 4  # it went to sleep and needs a free CPU again (only in scenarios with a number of CPUs)
 FAULTED = 8  # its last step broke a rule that ends the schedule
+SPINS = 16  # it has begun to spin, and keeps its CPU until it has the lock (only in scenarios with a number of CPUs)
 
 
 class Source(NamedTuple):
@@ -88,7 +90,7 @@ class State(NamedTuple):
 
     positions: tuple[int, ...]  # one per task, a number in its automaton
     values: tuple[int, ...]  # one per shared object
-    marks: tuple[int, ...]  # one per task: SIGNALLED | WOKEN | OFF_CPU | FAULTED
+    marks: tuple[int, ...]  # one per task: SIGNALLED | WOKEN | OFF_CPU | FAULTED | SPINS
 
 
 class Task(NamedTuple):

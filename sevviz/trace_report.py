@@ -21,6 +21,8 @@ COLUMNS = 84  # of a sentence: with a margin of 4, it fits the 88 of a notebook'
 
 
 def _change(program: Program, step: Step) -> str:
+    if step.operation is not None and step.operation.action == "spin":
+        return "begins to spin"
     if step.operation is None or step.operation.object < 0 or step.before == step.after:
         return ""
     shared = program.objects[step.operation.object]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sevviz.errors import ScheduleError
-from sevviz.interpreter import CPU, Move, effect_of, initial_state, moves, step, wait_of
+from sevviz.interpreter import CPU, Move, effect_of, initial_state, moves, next_operation, step, wait_of
 from sevviz.model import FAULTED, OVERTAKE, Fault, Operation, Program, State, Step, Trace
 from sevviz.release_order import overtaker_of
 from sevviz.schedule import format_actor, task_of
@@ -53,11 +53,11 @@ def follow(program: Program, schedule: tuple[int, ...], *, passing: bool = True)
 
 
 def operation_of(program: Program, state: State, actor: int) -> Operation | None:
-    """What an actor does: the next operation of a task, the store that overtakes, None for a signal."""
+    """What an actor does: the next operation of a task (see there), the store that overtakes, None for a signal."""
     if actor < -OVERTAKE:
         overtaker = overtaker_of(program, state, task_of(actor))
         return overtaker[0] if overtaker else None
-    return program.position(state, actor - 1).operation if actor > 0 else None
+    return next_operation(program, state, actor) if actor > 0 else None
 
 
 def _record(state: State, move: Move, operation: Operation | None, faults: tuple[Fault, ...]) -> Step:

@@ -78,7 +78,7 @@ SPINNER = "static int spinner(struct kvm *a)\n{\n\tspin_lock(&a->s);\n\tspin_unl
 def test_a_signal_ends_no_deadlock_where_the_killed_task_gets_no_cpu(cpus: int, final: bool) -> None:  # noqa: FBT001
     """It waits for itself, killable, while another task spins on the only CPU for the spinlock that it holds."""
     found = verdict(STUCK_WITH_A_SPINLOCK, ALONE, "spinner(B)", before=SPINNER, signals=True, cpus=cpus)
-    state = sevviz.run(found.program, (1, 1)).states[-1]
+    state = sevviz.run(found.program, (1, 1, 2)).states[-1]
     assert [deadlock.final for deadlock in deadlocks_of(found.program, state)] == [final]
 
 

@@ -44,12 +44,12 @@ def test_what_nobody_said_in_the_thread_stands_under_our_additions() -> None:
 
 def test_the_hang_of_v4_is_the_one_that_a_kernel_was_recorded_in() -> None:
     verdict = sevviz.check("v4", "cpus")
-    assert (4, 1, 1, 1) in [outcome.schedule for outcome in verdict.deadlocks]
+    assert (1, 1, 1, 4, 2, 3) in [outcome.schedule for outcome in verdict.deadlocks]
     recording = load_recording("v4")
     assert recording is not None
     (run,) = [
         run for run in recording.runs
-        if (run.configuration, run.scenario, run.schedule) == ("smp", "cpus", "4 1 1 1")
+        if (run.configuration, run.scenario, run.schedule) == ("smp", "cpus", "1 1 1 4 2 3")
     ]  # fmt: skip
     assert set(run.returns) == {None}, "no task ever returned"
     assert "soft-lockup" in {report[0] for report in run.reports}

@@ -192,15 +192,39 @@ V4_TASKS = (ALONE, ALONE, "ioctl(B)")
 
 
 def test_a_sleeping_holder_and_a_spinner_on_the_only_cpu_hang_the_machine() -> None:
-    """3 takes B.lock; 1 takes B.s and sleeps on B.lock; 2 spins on B.s: 3 gets no CPU for its unlock."""
+    """3 takes B.lock; 1 takes B.s and sleeps on B.lock; 2 begins to spin on B.s: 3 gets no CPU for its unlock.
+
+    Or 3 has returned, and it is 1 itself, woken, that gets none.
+    """
     found = verdict(V4_LIKE, *V4_TASKS, cpus=1)
-    assert [outcome.schedule for outcome in found.deadlocks] == [(3, 1), (3, 2)]  # 1 and 2 do the same
+    assert [outcome.schedule for outcome in found.deadlocks] == [(3, 1, 2), (3, 2, 1), (3, 1, 3, 2), (3, 2, 3, 1)]
+
+
+def test_to_begin_to_spin_is_a_step_where_tasks_share_cpus() -> None:
+    """As long as 2 has not begun, the ioctl may have the CPU: a kinder scheduler lets it unlock."""
+    made = program(V4_LIKE, *V4_TASKS, cpus=1)
+    before = follow(made, "3 1").states[-1]
+    assert [move.actor for move in moves(made, before)] == [2, 3]
+    trace = follow(made, "3 1 2")
+    assert (trace.steps[2].operation.action, trace.steps[2].before, trace.steps[2].after) == ("spin", 1, 1)  # type: ignore[union-attr]
+    assert moves(made, trace.states[-1]) == []
+    each = program(V4_LIKE, *V4_TASKS)  # with a CPU for each, 2 is taken to spin already
+    assert [move.actor for move in moves(each, follow(each, "3 1").states[-1])] == [3]
+
+
+def test_who_spins_keeps_the_cpu_also_when_the_lock_is_free_again() -> None:
+    """1 and 2 have a CPU each. 2 spins for B.s, 1 gives it back: until 2 has taken it, 3 has the CPU of 1 only."""
+    made = program("spin_lock(&dst->s); spin_unlock(&dst->s); return 0;", ALONE, ALONE, "ioctl(B)", cpus=1)
+    two = program("spin_lock(&dst->s); spin_unlock(&dst->s); return 0;", ALONE, ALONE, "ioctl(B)", cpus=2)
+    assert [move.actor for move in moves(two, follow(two, "1 2").states[-1])] == [1]
+    assert [move.actor for move in moves(two, follow(two, "1 2 1").states[-1])] == [2, 3]
+    assert [move.actor for move in moves(made, follow(made, "1").states[-1])] == [1]
 
 
 def test_a_sleeper_that_is_woken_in_atomic_context_needs_a_free_cpu() -> None:
     """1 sleeps on B.lock with B.s held; when B.lock is free, 2 comes to B.s and spins on the only CPU."""
     made = program(f"READ_ONCE(src->x); {V4_LIKE}", *V4_TASKS, cpus=1)
-    trace = follow(made, "3 1 1 3 2")
+    trace = follow(made, "3 1 1 3 2 2")
     assert [value_of(trace, name) for name in ("B.lock", "B.s")] == [0, 1]
     assert moves(made, trace.states[-1]) == []
     assert [move.actor for move in moves(made, follow(made, "3 1 1 3").states[-1])] == [1, 2]
@@ -212,8 +236,8 @@ def test_with_a_cpu_for_the_ioctl_everybody_returns() -> None:
 
 
 def test_a_schedule_that_picks_a_task_without_a_cpu_says_so() -> None:
-    with pytest.raises(ScheduleError, match=r"step 3 picks task 3 \(ioctl\(B\)\), which has no CPU: spinning tasks"):
-        follow(program(V4_LIKE, *V4_TASKS, cpus=1), "313")
+    with pytest.raises(ScheduleError, match=r"step 4 picks task 3 \(ioctl\(B\)\), which has no CPU: spinning tasks"):
+        follow(program(V4_LIKE, *V4_TASKS, cpus=1), "3123")
 
 
 def test_a_spinlock_holder_that_runs_keeps_the_only_cpu() -> None:

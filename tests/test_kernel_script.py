@@ -50,13 +50,28 @@ def test_where_cpus_are_shared_nobody_begins_to_spin_early() -> None:
     assert turns_of(program, schedule, spinning=True) == turns_of(program, schedule)
 
 
+def test_where_cpus_are_shared_the_schedule_says_who_begins_to_spin() -> None:
+    """Task 1 runs into the mutex as soon as the ioctl has it; who has begun to spin goes on without another turn."""
+    program = make_case("v4", "cpus").program
+    turns = turns_of(program, (1, 1, 1, 4, 2, 3))
+    assert turns == (1, 1, 1, 4, 1, 2, 3, 4)
+    told = follow(program, turns, up=False)
+    assert told.steps == (1, 1, 1, 4, 2, 3)
+    assert told.spins
+    short = (1, 1, 1, 2, 1, 1, 2)  # 2 begins, 1 gives the spinlock back, 2 takes it
+    assert turns_of(program, short) == (1, 1, 1, 2, 1, 4, 1)  # the ioctl goes to sleep early
+    assert follow(program, turns_of(program, short), up=False).steps == short
+
+
 def test_a_sample_for_several_cpus_begins_with_what_one_cpu_cannot_show() -> None:
     both = sample_for_smp(make_case("migration_lock_both", "double"), Plan(8))
     assert both.schedules[0] == (1, 1, 2, 2)
     program = sevviz.program("migration_lock_both", "double")
     assert all(follow(program, turns_of(program, one, spinning=True), up=False).spins for one in both.schedules)
     assert both.total == 18
-    assert sample_for_smp(make_case("v4", "cpus"), Plan(3)).schedules == ((4, 1, 1, 1), (4, 2, 2, 2), (4, 3, 3, 3))
+    assert sample_for_smp(make_case("v4", "cpus"), Plan(3)).schedules == (
+        (1, 1, 1, 4, 2, 3), (2, 2, 2, 4, 1, 3), (3, 3, 3, 4, 1, 2),
+    )  # fmt: skip
 
 
 def test_a_waiter_sleeps_inside_the_mutex_and_goes_on_when_it_is_woken() -> None:

@@ -34,7 +34,7 @@ def test_what_became_of_the_tasks_is_told() -> None:
         "task 1 sleeps (D), waiting for A.lock, which task 2 holds\n"
         "task 2 sleeps (D), waiting for B.lock, which task 1 holds"
     )
-    spinning = sevviz.kernel_words("v4", "cpus", "4 1 1 1", configuration="smp")
+    spinning = sevviz.kernel_words("v4", "cpus", "1 1 1 4 2 3", configuration="smp")
     assert "task 2 spins for A.migration_lock, which task 1 holds" in spinning.outcome
     assert "task 4 stands before its next step" in spinning.outcome
 
@@ -60,7 +60,7 @@ def test_every_cell_of_the_matrix_has_its_kernel_run(scheme: str) -> None:
 
 def test_without_a_configuration_the_first_that_was_run_is_shown() -> None:
     assert sevviz.kernel_words("v4", "double", "1 1 1 1").configuration == "debug"
-    assert sevviz.kernel_words("v4", "cpus", "4 1 1 1").configuration == "smp"
+    assert sevviz.kernel_words("v4", "cpus", "1 1 1 4 2 3").configuration == "smp"
     assert sevviz.kernel_words("naive", "double", "1 2", configuration="plain").configuration == "plain"
 
 

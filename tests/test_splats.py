@@ -200,7 +200,7 @@ def test_v4_sleeps_in_atomic_context_while_an_ioctl_has_the_mutex() -> None:
 
 
 def test_spinners_on_all_cpus_are_locked_up_and_the_sleeper_hangs() -> None:
-    shown = sevviz.splat("v4", "cpus", "4 1 1 1")
+    shown = sevviz.splat("v4", "cpus", "4 1 1 1 2 3")
     assert [report.kind for report in shown.reports][:3] == [
         "sleeping-function", "invalid-wait-context", "scheduling-while-atomic",
     ]  # fmt: skip

@@ -24,7 +24,7 @@ EXAMPLES = [
     ("naive", "bystander", "1 3 3 3 2 3 3 3"),
     ("naive", "self", "1"),
     ("v4", "double", "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1"),
-    ("v4", "cpus", "4 1 1 1"),
+    ("v4", "cpus", "1 1 1 4 2 3"),
     ("flag_then_mutex", "double", "1 1 2 1 1 2 2 1 2 2"),
     ("flag_then_mutex", "retry", "1 1 2 1 1 2 2 1 2 2 1 1 2"),
     ("sev_lock_two_vms", "signal", "1 1 2 1! 1 1 1"),

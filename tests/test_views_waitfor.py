@@ -205,7 +205,7 @@ def test_bystanders_of_a_deadlock_are_grey_and_its_ring_is_thick() -> None:
 
 
 def test_a_ring_through_the_cpus_is_drawn_too() -> None:
-    drawn = parts(draw_wait_for(trace("v4", "cpus", "4 1 1 1")).svg)
+    drawn = parts(draw_wait_for(trace("v4", "cpus", "4 1 1 1 2 3")).svg)
     assert title(drawn["w-4-cpu"]) == "task 4 (ioctl(A)) waits for a CPU"
     assert title(drawn["h-cpu-2"]) == "task 2 (C→A) keeps a CPU"
     assert title(drawn["h-cpu-3"]) == "task 3 (D→A) keeps a CPU"
@@ -269,7 +269,7 @@ def test_the_text_twin_of_a_state_without_its_past() -> None:
 
 
 def test_the_text_twin_names_a_wait_for_a_cpu() -> None:
-    last = trace("v4", "cpus", "4 1 1 1")
+    last = trace("v4", "cpus", "4 1 1 1 2 3")
     assert wait_for_text(last.program, last.states[-1], last).splitlines()[4] == (
         "4 ioctl(A)  A.lock            has no CPU: spinning tasks keep all 2 CPUs"
     )

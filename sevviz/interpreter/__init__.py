@@ -15,8 +15,17 @@ import errno
 from typing import NamedTuple
 
 from sevviz.interpreter.faults import broken_rule, fault_of, faults_after
-from sevviz.interpreter.waiting import CPU, Wait, cpu_keepers, in_atomic_context, lock_wait, wait_of, waits_of
-from sevviz.model import FAULTED, MUTEX, OFF_CPU, OVERTAKE, SIGNALLED, WOKEN, Fault, Operation, Program, State
+from sevviz.interpreter.waiting import (
+    CPU,
+    Wait,
+    cpu_keepers,
+    in_atomic_context,
+    lock_wait,
+    next_operation,
+    wait_of,
+    waits_of,
+)
+from sevviz.model import FAULTED, MUTEX, OFF_CPU, OVERTAKE, SIGNALLED, SPINS, WOKEN, Fault, Operation, Program, State
 from sevviz.release_order import overtaker_of
 
 __all__ = [
@@ -30,6 +39,7 @@ __all__ = [
     "initial_state",
     "is_stuck",
     "moves",
+    "next_operation",
     "step",
     "wait_of",
     "waits_of",
@@ -93,8 +103,10 @@ def _advance(program: Program, state: State, actor: int) -> Move:
     """The next step of a task that nothing blocks."""
     task = actor - 1
     automaton = program.tasks[task].automaton
-    operation = automaton.positions[state.positions[task]].operation
+    operation = next_operation(program, state, actor)
     assert operation is not None, "a finished task has no step"
+    if operation.action == "spin":
+        return Move(actor, state._replace(marks=_put(state.marks, task, state.marks[task] & ~OFF_CPU | SPINS)), ())
     result, value = effect_of(operation, state, actor)
     broken = broken_rule(program, state, actor, operation)
     if broken in ENDS_SCHEDULE:
@@ -136,7 +148,7 @@ def _overtake(program: Program, state: State, actor: int) -> Move:
 def effect_of(operation: Operation, state: State, task: int) -> tuple[int, int]:
     """The result of an operation that `task` can take (0 where it has none) and the new value of its object."""
     value = state.values[operation.object] if operation.object >= 0 else 0
-    result, after = 0, value  # may_sleep, relax, enter, leave
+    result, after = 0, value  # may_sleep, relax, enter, leave, spin
     match operation.action:
         case "lock" if value:
             # Not blocked, so a fatal signal has ended the wait; WOKEN: by handing the task its own mutex.
@@ -160,7 +172,7 @@ def effect_of(operation: Operation, state: State, task: int) -> tuple[int, int]:
 
 def _leave_cpus(program: Program, state: State, actor: int) -> State:
     """Mark who sleeps after a step of `actor`: a waiter for a mutex leaves its CPU, in atomic context too."""
-    marks = [mark & ~OFF_CPU if task == actor else mark for task, mark in enumerate(state.marks, 1)]
+    marks = [mark & ~(OFF_CPU | SPINS) if task == actor else mark for task, mark in enumerate(state.marks, 1)]
     for task in range(1, len(program.tasks) + 1):
         wait = lock_wait(program, state, task)
         if wait is not None and program.objects[wait.object].kind == MUTEX:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sevviz.model import MUTEX, OFF_CPU, SIGNALLED, SPINLOCK, Operation, Program, State
+from sevviz.model import MUTEX, OFF_CPU, SIGNALLED, SPINLOCK, SPINS, Operation, Program, State
 
-__all__ = ["CPU", "Wait", "cpu_keepers", "in_atomic_context", "lock_wait", "sleeps_in_atomic", "wait_of", "waits_of"]
+__all__ = [
+    "CPU", "Wait", "cpu_keepers", "in_atomic_context", "lock_wait", "next_operation", "sleeps_in_atomic", "wait_of",
+    "waits_of",
+]  # fmt: skip
 
 CPU = -1  # the "object" of a wait for a processor
 
@@ -38,33 +41,50 @@ def waits_of(program: Program, state: State) -> list[Wait | None]:
 
 def _wait(program: Program, state: State, task: int, keepers: list[int]) -> Wait | None:
     operation = program.position(state, task - 1).operation
-    wait = _lock_wait(state, task, operation)
+    wait = _lock_wait(program, state, task, operation)
     if wait is None and operation is not None and program.cpus is not None and len(keepers) >= program.cpus:
-        return _wait_for_cpu(program, state, task, program.cpus, keepers)
+        return _wait_for_cpu(task, keepers)
     return wait
 
 
 def lock_wait(program: Program, state: State, task: int) -> Wait | None:
     """The lock that a task waits for, asleep or spinning."""
-    return _lock_wait(state, task, program.position(state, task - 1).operation)
+    return _lock_wait(program, state, task, program.position(state, task - 1).operation)
 
 
-def _lock_wait(state: State, task: int, operation: Operation | None) -> Wait | None:
+def next_operation(program: Program, state: State, task: int) -> Operation | None:
+    """What a task does with its next step, if it can take one: its next operation, or it begins to spin for a lock.
+
+    To begin is a step of its own where tasks share CPUs, for then a CPU is kept from others. With a CPU for each task
+    nobody could tell: who stands at a spinlock that another one holds is taken to spin.
+    """
+    operation = program.position(state, task - 1).operation
+    if operation is None or program.cpus is None or not _begins_to_spin(program, state, task, operation):
+        return operation
+    return operation._replace(action="spin")
+
+
+def _begins_to_spin(program: Program, state: State, task: int, operation: Operation) -> bool:
+    if operation.action != "lock" or state.marks[task - 1] & SPINS:
+        return False
+    return program.objects[operation.object].kind == SPINLOCK and state.values[operation.object] != 0
+
+
+def _lock_wait(program: Program, state: State, task: int, operation: Operation | None) -> Wait | None:
     if operation is None or operation.action != "lock":
         return None
     holder = state.values[operation.object]
     # A fatal signal ends an interruptible wait, so a signalled task is not blocked: its step returns -EINTR.
     if not holder or (operation.interruptible and state.marks[task - 1] & SIGNALLED):
         return None
+    if program.cpus is not None and _begins_to_spin(program, state, task, operation):
+        return None
     return Wait(task, operation.object, holder, operation.interruptible)
 
 
-def _wait_for_cpu(program: Program, state: State, task: int, cpus: int, keepers: list[int]) -> Wait | None:
+def _wait_for_cpu(task: int, keepers: list[int]) -> Wait | None:
     """Spinners keep their CPUs, and so do tasks in atomic context unless they sleep (preemption is off)."""
-    if in_atomic_context(program, state, task) and not state.marks[task - 1] & OFF_CPU:
-        return None
-    others = [u for u in keepers if u != task]
-    return Wait(task, CPU, others[0], killable=False) if len(others) >= cpus else None
+    return None if task in keepers else Wait(task, CPU, keepers[0], killable=False)
 
 
 def cpu_keepers(program: Program, state: State) -> tuple[int, ...]:
@@ -77,8 +97,8 @@ def cpu_keepers(program: Program, state: State) -> tuple[int, ...]:
 
 
 def _keepers(program: Program, state: State) -> list[int]:
-    if program.cpus is None or not any(state.values[lock] for lock in program.spinlocks):
-        return []  # everybody has a CPU, or nobody spins and nobody is in atomic context
+    if program.cpus is None:
+        return []  # everybody has one
     return [task for task in range(1, len(program.tasks) + 1) if _keeps_cpu(program, state, task)]
 
 
@@ -86,10 +106,11 @@ def _keeps_cpu(program: Program, state: State, task: int) -> bool:
     operation = program.position(state, task - 1).operation
     if operation is None:
         return False
-    wait = _lock_wait(state, task, operation)
+    if state.marks[task - 1] & SPINS:
+        return True
+    wait = _lock_wait(program, state, task, operation)
     if wait is not None:
-        # Who waits for a spinlock spins; who waits for a mutex has left its CPU, in atomic context or not.
-        return program.objects[wait.object].kind == SPINLOCK
+        return False  # who waits for a mutex has left its CPU, in atomic context or not
     return in_atomic_context(program, state, task) and not state.marks[task - 1] & OFF_CPU
 
 

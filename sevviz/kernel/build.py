@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sevviz.csource import Scheme
     from sevviz.kernel.configuration import Configuration
 
-__all__ = ["build", "cache_folder", "check_packages", "source_version"]
+__all__ = ["HERE", "build", "cache_folder", "check_packages", "source_version"]
 
 HERE = Path(__file__).parent / "image"
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sevviz import catalogue
 from sevviz.catalogue import Scenario
 from sevviz.errors import SevvizError
+from sevviz.kernel.basis import basis
 from sevviz.kernel.boot import boot
 from sevviz.kernel.build import build
 from sevviz.kernel.case import make_case
@@ -33,7 +34,7 @@ from sevviz.kernel.compare import (
 from sevviz.kernel.configuration import CONFIGURATIONS, MissingPackagesError
 from sevviz.kernel.realtime import REASONS, departures
 from sevviz.kernel.record import record, recorded_run
-from sevviz.kernel.recording import keep_table
+from sevviz.kernel.recording import keep_table, scheme_hash
 from sevviz.kernel.turns import turns_of
 from sevviz.report import table
 from sevviz.results import print_json
@@ -194,7 +195,9 @@ def _compare(options: argparse.Namespace) -> int:
     differed = sum(len(one.differences) for one in found)
     print(f"{sum(one.run for one in found):,} schedules in {time.monotonic() - start:.0f} s, {differed} differed")
     if options.keep:
-        print(keep_table(configuration, [case.scheme for case in cases], rows), file=sys.stderr)
+        schemes = {case.scheme.name: case.scheme for case in cases}.items()
+        bases = {name: (scheme_hash(scheme), basis(scheme, configuration)) for name, scheme in schemes}
+        print(keep_table(configuration, bases, rows), file=sys.stderr)
     return DIFFERED if differed else AGREED
 
 

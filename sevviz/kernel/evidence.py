@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sevviz.analysis import show_result
 from sevviz.kernel.recording import digest, load_recording
+from sevviz.model import MUTEX
 
 if TYPE_CHECKING:
     from sevviz.kernel.recording import RecordedRun, Recording
@@ -27,7 +28,7 @@ HERE = "this interleaving"
 # Configurations in the order in which they are shown, and what they are called after "A Linux ... kernel".
 KERNELS = {
     "debug": "with lock checks",
-    "plain": "as distributions build it",
+    "plain": "without lock checks, as distributions build it",
     "smp": "with lock checks, on several CPUs",
     "rt": "with PREEMPT_RT, which sevviz does not model",
 }
@@ -60,7 +61,7 @@ def evidence(program: Program) -> dict[str, Any] | None:
             {
                 "schedule": run.schedule,
                 "head": head_of(recording.kernel, run),
-                "outcome": outcome_lines(run),
+                "outcome": outcome_lines(program, run),
                 "words": [said.index(key) for key in run.words],
             }
             for run in recording.runs
@@ -75,10 +76,13 @@ def head_of(release: str, run: RecordedRun, where: str = "{where}") -> str:
     return f"A Linux {release} kernel ({KERNELS[run.configuration]}), run at {where}, {said}"
 
 
-def outcome_lines(run: RecordedRun) -> list[str]:
+def outcome_lines(program: Program, run: RecordedRun) -> list[str]:
     """What became of each task."""
+    mutexes = {shared.name for shared in program.objects if shared.kind == MUTEX}
     told = {task: f"returned {show_result(value)}" for task, value in enumerate(run.returns, 1) if value is not None}
     for task, lock, holder, letter in run.waits:
-        told[int(str(task))] = f"{_WAITS[str(letter)]} {lock}, which {f'task {holder}' if holder else 'nobody'} holds"
+        # Runnable still: who spins wanted its CPU before it had gone to sleep.
+        how = "is without a CPU (R) in mutex_lock for" if letter == "R" and lock in mutexes else _WAITS[str(letter)]
+        told[int(str(task))] = f"{how} {lock}, which {f'task {holder}' if holder else 'nobody'} holds"
     tasks = range(1, len(run.returns) + 1)
     return [f"task {task} {told.get(task, 'stands before its next step')}" for task in tasks]

@@ -16,7 +16,7 @@ from sevviz.catalogue import data_folder, load, scenario_names, scheme_names
 from sevviz.report import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from sevviz.csource import Scheme
@@ -119,28 +119,33 @@ def store(recording: Recording) -> Path:
     return path
 
 
-def keep_table(configuration: Configuration, schemes: Sequence[Scheme], rows: Sequence[tuple[str, ...]]) -> Path:
-    """Put the table of a comparison into the kept one; rows of other schemes stay if their texts are the same still."""
+def keep_table(
+    configuration: Configuration, schemes: Mapping[str, tuple[str, str]], rows: Sequence[tuple[str, ...]]
+) -> Path:
+    """Put the table of a comparison into the kept one; rows of other schemes stay if their texts are the same still.
+
+    `schemes` has, by name, the hash of each scheme's text and the basis of the comparison.
+    """
     from sevviz.kernel.build import source_version
 
     path, shipped = _table_path(configuration.name), {name: scheme_hash(load(name)) for name in scheme_names()}
     texts, old = _read_table(path) if path.is_file() else ({}, [])
-    texts |= {scheme.name: scheme_hash(scheme) for scheme in schemes}
+    texts |= schemes
     fresh = {(row[0], row[1]) for row in rows[1:]}
-    current = [row for row in old if (row[0], row[1]) not in fresh and texts.get(row[0]) == shipped.get(row[0])]
+    current = [row for row in old if (row[0], row[1]) not in fresh and texts[row[0]][0] == shipped.get(row[0])]
     place = {name: number for number, name in enumerate(scenario_names())}
     body = sorted([*current, *rows[1:]], key=lambda row: (row[0], place[row[1]]))
     named = sorted({row[0] for row in body})
     head = f"Kernel {source_version()}, configuration {configuration.name}: {configuration.what}"
-    hashes = table([("scheme", "text"), *((name, texts[name]) for name in named)])
+    hashes = table([("scheme", "text", "basis"), *((name, *texts[name]) for name in named)])
     path.write_text(
         "\n".join([head, "", *table([rows[0], *body], right=(2, 3, 4, 5)), "", *hashes, ""]), encoding="utf-8"
     )
     return path
 
 
-def kept_table(configuration: str) -> tuple[dict[str, str], list[tuple[str, ...]]]:
-    """The hashes of the schemes in the kept table, and its rows."""
+def kept_table(configuration: str) -> tuple[dict[str, tuple[str, str]], list[tuple[str, ...]]]:
+    """The hashes of the schemes in the kept table, each with the basis of its comparison; and the table's rows."""
     return _read_table(_table_path(configuration))
 
 
@@ -148,7 +153,8 @@ def _table_path(configuration: str) -> Path:
     return folder() / f"compared_{configuration}.txt"
 
 
-def _read_table(path: Path) -> tuple[dict[str, str], list[tuple[str, ...]]]:
+def _read_table(path: Path) -> tuple[dict[str, tuple[str, str]], list[tuple[str, ...]]]:
     _, body, hashes = path.read_text(encoding="utf-8").rstrip("\n").split("\n\n")
     rows = [tuple(re.split(r"  +", line.strip())) for line in body.split("\n")[1:]]
-    return dict(line.split() for line in hashes.split("\n")[1:]), rows
+    named = (line.split() for line in hashes.split("\n")[1:])
+    return {name: (text, basis) for name, text, basis in named}, rows

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sevviz.interpreter import effect_of, in_atomic_context, initial_state, step, wait_of
+from sevviz.interpreter import effect_of, in_atomic_context, initial_state, next_operation, step, wait_of
 from sevviz.kernel.transcript import Finding, Told, Turn, step_text
 from sevviz.lockdep import Lockdep, is_spinning
 from sevviz.model import FAULTED, WOKEN
@@ -120,12 +120,17 @@ class _Follower:
         if not self._cpu_is_free(task):
             self.without_cpu.append(task)  # still at its schedule point
             return
-        wait = self._wait(task)
-        spins = wait is not None and is_spinning(self.program, operation)
+        spins = is_spinning(self.program, operation) and self.state.values[operation.object] != 0
         self.spins |= spins
         if spins and self.up:
-            self.lines.append(f"spin {task} {step_text(self.program, operation)} {wait.holder if wait else 0}")
+            holder = self.state.values[operation.object]
+            self.lines.append(f"spin {task} {step_text(self.program, operation)} {holder}")
             return
+        begun = next_operation(self.program, self.state, task)
+        if begun is not None and begun.action == "spin":  # a step of the schedule, where tasks share CPUs
+            self.state = step(self.program, self.state, task).state
+            self.steps.append(task)
+        wait = self._wait(task)
         self._note_sleep(task, operation)
         if operation.action == "lock":
             self.checker.acquire(task, operation)

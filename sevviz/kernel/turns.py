@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sevviz.interpreter import initial_state, step, wait_of
 from sevviz.lockdep import is_spinning
-from sevviz.model import FAULTED
+from sevviz.model import FAULTED, SPINS
 
 if TYPE_CHECKING:
     from sevviz.model import Program, State
@@ -21,7 +21,7 @@ def turns_of(
 
     With `early`, a task also goes to sleep in a mutex during the schedule, as soon as it stands before a held one,
     where that changes nothing: its own step is the next after the one that lets it go on, or never comes. With
-    `spinning`, a task also begins to spin in this way; there it needs a CPU of its own.
+    `spinning`, a task also begins to spin in this way, unless tasks share CPUs: there the schedule says when it does.
     """
     spinning = spinning and program.cpus is None
     states = [initial_state(program)]
@@ -39,6 +39,8 @@ def turns_of(
             asleep.discard(actor)  # woken, it needs no turn
         else:
             turns.append(actor)
+            if actor > 0 and states[number + 1].marks[actor - 1] & SPINS:
+                asleep.add(actor)
     if not any(mark & FAULTED for mark in states[-1].marks):
         waiting = (t for t in range(1, len(program.tasks) + 1) if wait_of(program, states[-1], t) is not None)
         turns += [task for task in waiting if task not in asleep]

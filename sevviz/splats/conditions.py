@@ -53,8 +53,8 @@ _CONDITIONS = {
     "nest-lock-mixed": f"{_ONCE} Locks of one class under a nest lock are counted as one entry of the list, at the "
     "first of them; this first one was taken without the nest lock, and cannot stand for others.",
     "sleeping-function": "needs CONFIG_DEBUG_ATOMIC_SLEEP. It speaks once a second at most: there may be more cases.",
-    "scheduling-while-atomic": "needs CONFIG_PREEMPT_COUNT, and a task that leaves its CPU with a spinlock: it has to "
-    "wait for a mutex, or it has returned.",
+    "scheduling-while-atomic": "needs CONFIG_PREEMPT_COUNT, which comes with PREEMPT_DYNAMIC too, and a task that "
+    "leaves its CPU with a spinlock: it has to wait for a mutex, or it has returned.",
     "spinlock-recursion": "needs CONFIG_DEBUG_SPINLOCK, and a lockdep that has not spoken before.",
     "unlock-by-non-owner": "needs CONFIG_DEBUG_MUTEXES, and a lockdep that has not spoken before; with "
     "CONFIG_DEBUG_BUGVERBOSE it names file and line.",
@@ -80,10 +80,10 @@ def silences(prediction: Prediction, trace: Trace, printed: Iterable[str], *, ch
     told += _waits_not_reported(program, trace)
     if checks:
         return told + _orders_not_seen(program, prediction, trace)
-    missing = {told.finding.kind for told in prediction.told} - {"hung-task", "soft-lockup"}
+    missing = {told.finding.kind for told in prediction.told} - {"hung-task", "soft-lockup", "scheduling-while-atomic"}
     if missing & set(TITLES):
         words = listed(TITLES[kind] for kind in TITLES if kind in missing)
-        told.append(f"Without the debug options this kernel does not look. With them, it would also print: {words}.")
+        told.append(f"Without lock checks this kernel does not look. With them, these would speak too: {words}.")
     return told
 
 

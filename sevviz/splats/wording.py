@@ -44,6 +44,8 @@ def taint_of(kind: str) -> str:
 
 
 def _held_or_off(scene: Scene, told: Told) -> list[str]:
+    if not scene.machine.checks:
+        return []
     return [TURNED_OFF] if told.held is None else scene.held_lines(told.finding.task, told.held)
 
 

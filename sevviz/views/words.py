@@ -101,7 +101,7 @@ def _overtaking(program: Program, step: Step, before: State) -> str:
 
 def _what_happened(program: Program, step: Step, operation: Operation, after: State) -> str:
     match operation.action:
-        case "lock":
+        case "lock" | "spin":
             return f"calls {operation.text}{_lock_result(program, step, operation, after)}"
         case "trylock":
             return f"calls {operation.text}{_try_result(program, step, operation)}"
@@ -116,6 +116,9 @@ def _what_happened(program: Program, step: Step, operation: Operation, after: St
 
 
 def _lock_result(program: Program, step: Step, operation: Operation, after: State) -> str:
+    if operation.action == "spin":
+        holder = "itself" if step.before == step.actor else task_name(program, step.before or 0)
+        return f", held by {holder}: it begins to spin, and keeps a CPU until it has the lock"
     if step.result:
         return f": a fatal signal ends the wait, and the call returns {show_result(step.result)}"
     if step.before == step.actor:

@@ -27,7 +27,7 @@ __all__ = ["open_view"]  # a fixture is found by its name
 def payload_of(view: str) -> dict[str, Any]:
     if view == "classes":
         return dict(ClassesView(Stepper("v4")).payload)
-    return dict(KernelView(Stepper("v4", "cpus", schedule="4 1 1 1")).payload)
+    return dict(KernelView(Stepper("v4", "cpus", schedule="1 1 1 4 2 3")).payload)
 
 
 @pytest.mark.parametrize("view", ["kernel", "classes"])

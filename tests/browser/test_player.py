@@ -71,7 +71,7 @@ def test_the_cycle_has_its_ring_and_bystanders_are_grey(open_player: OpenPlayer)
 
 
 def test_the_ring_through_the_cpus_is_shown_with_the_cpus(open_player: OpenPlayer) -> None:
-    page = open_player("v4", "cpus", schedule="4 1 1 1")
+    page = open_player("v4", "cpus", schedule="1 1 1 4 2 3")
     ring = page.locator(".sv-picture .sv-ring").evaluate_all("found => found.map(part => part.dataset.id)")
     assert {"t1", "t2", "t3", "t4", "cpu", "w-4-cpu", "h-cpu-2", "h-cpu-3", "w-1-2", "h-2-4"} <= set(ring)
     label = page.locator(".sv-picture svg").get_attribute("aria-label") or ""

@@ -31,6 +31,8 @@ class Task(NamedTuple):
     signalled_on_arrival: bool = False
     slept: bool = False
     """It went to sleep for a mutex since its last step (only where CPUs are counted)."""
+    spins: bool = False
+    """It has begun to spin for a spinlock, which is a step of its own where CPUs are counted."""
 
     @property
     def returned(self) -> bool:
@@ -96,7 +98,7 @@ class Rules:
         """Whether a task has a CPU that it gives to nobody: it spins, or runs with a spinlock held."""
         task = world.tasks[index]
         awake = world.in_atomic_context(index) and not task.slept and not task.returned
-        return awake or self._is_blocked_on(world, index, "spin")
+        return awake or task.spins
 
     def _is_blocked_on(self, world: World, index: int, sort: str) -> bool:
         operation = world.tasks[index].point.operation
@@ -109,6 +111,8 @@ class Rules:
         if operation is None or operation.kind not in ("mutex_lock", "mutex_lock_killable", "spin_lock"):
             return None
         if operation.kind == "mutex_lock_killable" and task.signalled:
+            return None
+        if operation.kind == "spin_lock" and self.scenario.cpus is not None and not task.spins:
             return None
         return world.holder(operation.target)
 
@@ -141,6 +145,15 @@ class Rules:
             return Effect(world._replace(tasks=tuple(tasks)), frozenset())
         operation = world.tasks[index].point.operation
         assert operation is not None
+        if (
+            self.scenario.cpus is not None
+            and operation.kind == "spin_lock"
+            and world.holder(operation.target) is not None
+        ):
+            tasks = list(world.tasks)
+            tasks[index] = tasks[index]._replace(spins=True, slept=False)
+            world = world._replace(tasks=tuple(tasks))
+            return Effect(world, frozenset(self._faults_of(world, index)))
         faults = frozenset(self._sleep_fault(world, index, operation))
         broken = self._broken_rule(world, index, operation)
         if broken is not None:
@@ -148,7 +161,7 @@ class Rules:
         world, told = self._performed(world, index, operation)
         tasks = list(world.tasks)
         point = self.programs[index].after(tasks[index].point, told)
-        tasks[index] = self._settled(index, tasks[index]._replace(point=point, slept=False))
+        tasks[index] = self._settled(index, tasks[index]._replace(point=point, slept=False, spins=False))
         world = self._asleep(world._replace(tasks=tuple(tasks)))
         return Effect(world, faults | self._faults_of(world, index))
 
