@@ -4,7 +4,7 @@
  * entry: migrate
  *
  * Marc Orr asks whether migration_lock alone could do the work. Nobody in the thread posted what
- * stands here: it takes his word "alone" at its strictest, with the spinlocks of both VMs and no
+ * stands here: it takes that question at its strictest, with the spinlocks of both VMs and no
  * mutex under them. Then nothing sleeps where it must not, and lockdep is told that the second
  * lock is a nested one. Step two opposite moves, each on a CPU of its own, and look at what both
  * CPUs do from then on; then move a VM onto itself, on several CPUs and on one.
