@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from sevviz.kernel.case import make_case
 from sevviz.kernel.cli import main
 from sevviz.kernel.compare import PLAN, SMP_PLAN, expected, predict, same_reports
 from sevviz.kernel.configuration import CONFIGURATIONS, TARBALL
+from sevviz.kernel.evidence import outcome_lines
 from sevviz.kernel.record import excerpt
 from sevviz.kernel.recording import RecordedRun, folder, kept_table, load_recording, scheme_hash, trace_digest
 from sevviz.kernel.transcript import Finding
@@ -193,6 +195,40 @@ def test_every_report_of_several_cpus_is_recorded_for_the_schemes_that_spin() ->
     assert hung is not None
     assert [(wait[0], wait[3]) for wait in hung.waits] == [(1, "D"), (2, "R"), (3, "R")]
     assert {"sleeping-function", "scheduling-while-atomic"} <= {str(kind) for kind, _ in hung.reports}
+
+
+RECURSION = re.compile(
+    r"BUG: spinlock recursion on CPU#(\d), (task1/\d+)\n"
+    r" lock: \(address\), \.magic: dead4ead, \.owner: \2, \.owner_cpu: \1"
+)
+
+
+def test_a_spinlock_taken_twice_is_recorded_where_there_are_several_cpus() -> None:
+    """No test boots several CPUs, so this report of the kernel's stands on its recording, word for word."""
+    recording = load_recording("spinlocks_alone")
+    assert recording is not None
+    spun, alone = (recording.find("self", "1", name) for name in ("smp", "debug"))
+    assert spun is not None
+    assert alone is not None
+    assert (spun.turns, spun.returns, spun.waits) == ("1 1", [None], [[1, "A.migration_lock", 1, "R"]])
+    assert spun.reports == [["soft-lockup", 1], ["spinlock-recursion", 1]]
+    assert RECURSION.fullmatch("\n".join(recording.words[spun.words[0]]))
+    predicted = predict(make_case("spinlocks_alone", "self").program, (1, 1), CONFIGURATIONS["smp"])
+    assert [list(one.finding) for one in predicted.told] == [["spinlock-recursion", 1], ["soft-lockup", 1]]
+    assert (alone.waits, alone.words) == ([[1, "A.migration_lock", 1, "-"]], [])  # one CPU has nothing to spin at
+    assert outcome_lines(alone) == [
+        "task 1 would spin, had this kernel several CPUs, for A.migration_lock, which task 1 holds"
+    ]
+
+
+def test_two_spinlocks_in_a_ring_are_recorded_with_the_watchdog_alone() -> None:
+    recording = load_recording("spinlocks_alone")
+    assert recording is not None
+    run = recording.find("double", "1 2", "smp")
+    assert run is not None
+    assert run.waits == [[1, "A.migration_lock", 2, "R"], [2, "B.migration_lock", 1, "R"]]
+    assert {str(kind) for kind, _ in run.reports} == {"soft-lockup"}
+    assert all(line.startswith("watchdog: BUG: soft lockup - CPU#") for line in recording.said(run))
 
 
 def test_the_words_of_a_warning_are_one_report() -> None:

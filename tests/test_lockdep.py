@@ -262,6 +262,7 @@ def test_of_a_lock_that_nobody_initialised_lockdep_says_so_and_no_more(take: str
         ("v4_uninitialised", ["non-static-key"]),
         ("v4", ["invalid-wait-context"]),
         ("migration_lock_both", ["invalid-wait-context"]),
+        ("spinlocks_alone", []),
         ("v3_global_spinlock", ["recursive"]),
         ("flag_then_mutex", ["recursive"]),
         ("trylock_once", []),

@@ -14,6 +14,7 @@ import pytest
 
 import sevviz
 from sevviz.catalogue import make_scenario
+from sevviz.interpreter import moves
 
 if TYPE_CHECKING:
     from sevviz.model import Program
@@ -80,7 +81,7 @@ TABLE = [
     # One move that nobody disturbs succeeds; V4 sleeps in atomic context even then, and so does migration_lock alone.
     *(Row(scheme, "uncontended", only("0"))
       for scheme in ("naive", "v3_global_spinlock", "flag_then_mutex", "trylock_once", "address_order", "global_mutex",
-                     "sev_lock_two_vms", "v1_token", "v5_flag", "tests_under_locks")),
+                     "sev_lock_two_vms", "v1_token", "v5_flag", "tests_under_locks", "spinlocks_alone")),
     *(Row(scheme, "uncontended", only("0"), faults=SLEEPS)
       for scheme in ("v4", "migration_lock_both", "migration_lock_called")),
     # There and back by one task. V5 to V7 want a SEV VM, and the first move takes that from its source; a VM that has
@@ -100,6 +101,7 @@ TABLE = [
     Row("flag_then_mutex", "double", every("0", "-EBUSY")),
     Row("migration_lock_both", "double", BOTH, (4, SPINLOCKS), SLEEPS),
     Row("migration_lock_called", "double", BOTH, (4, MUTEXES), SLEEPS),
+    Row("spinlocks_alone", "double", BOTH, (2, SPINLOCKS)),
     Row("trylock_once", "double", every("0", "-EBUSY")),
     Row("address_order", "double", BOTH),
     Row("global_mutex", "double", BOTH),
@@ -113,7 +115,9 @@ TABLE = [
     Row("flags_one_section", "double", not_all("-EBUSY")),
     Row("flags_address_order", "double", not_all("-EBUSY")),
     # Moves that share one VM, or follow each other: naive closes no cycle, and the flags never fail everyone.
-    *(Row("naive", scenario, BOTH) for scenario in ("same", "shared-source", "shared-destination", "chain")),
+    *(Row(scheme, scenario, BOTH)
+      for scheme in ("naive", "spinlocks_alone")
+      for scenario in ("same", "shared-source", "shared-destination", "chain")),
     *(Row("flag_then_mutex", scenario, not_all("-EBUSY"))
       for scenario in ("same", "shared-source", "shared-destination", "chain")),
     *(Row("sev_lock_two_vms", scenario, not_all("-EBUSY"))
@@ -130,6 +134,7 @@ TABLE = [
     Row("v5_flag", "chain", not_all("-EBUSY") | only("-EINVAL", "0")),
     # Three moves in a ring: no two of them are opposite.
     Row("naive", "ring3", only("0", "0", "0"), (3, ("A.lock", "B.lock", "C.lock"))),
+    Row("spinlocks_alone", "ring3", only("0", "0", "0"), (3, (*SPINLOCKS, "C.migration_lock"))),
     Row("flag_then_mutex", "ring3", every("0", "-EBUSY", tasks=3)),
     Row("sev_lock_two_vms", "ring3", every("0", "-EBUSY", tasks=3)),
     Row("v4", "ring3", every("0", "-EBUSY", tasks=3), faults=SLEEPS),
@@ -144,6 +149,7 @@ TABLE = [
     Row("address_order", "self", NONE, (1, ("A.lock",)), ALONE_STUCK),
     Row("address_order_checked", "self", only("-EINVAL")),
     Row("migration_lock_both", "self", NONE, (2, ("A.migration_lock",)), ALONE_STUCK | SLEEPS),
+    Row("spinlocks_alone", "self", NONE, (1, ("A.migration_lock",)), ALONE_STUCK),
     Row("migration_lock_called", "self", NONE, (2, ("A.lock",)), ALONE_STUCK | SLEEPS),
     Row("flag_then_mutex", "self", only("-EBUSY")),
     Row("v3_global_spinlock", "self", only("-EINVAL")),
@@ -156,14 +162,17 @@ TABLE = [
     Row("tests_under_locks", "self", NONE, (1, ("A.lock",)), ALONE_STUCK),
     # With a bystander: the cycle closes at step 2 whatever C->D does.
     Row("naive", "bystander", only("0", "0", "0"), (2, MUTEXES)),
+    Row("spinlocks_alone", "bystander", only("0", "0", "0"), (2, SPINLOCKS)),
     Row("flag_then_mutex", "bystander", frozenset((*pair, "0") for pair in every("0", "-EBUSY"))),
     # An ordinary ioctl knows nothing of flags, and waits for the mutex like everybody.
     Row("naive", "ioctl", only("0", "0", "0"), (2, MUTEXES)),
+    Row("spinlocks_alone", "ioctl", only("0", "0", "0"), (2, SPINLOCKS)),
     Row("flag_then_mutex", "ioctl", frozenset((*pair, "0") for pair in every("0", "-EBUSY"))),
     # A vCPU that runs keeps a mutex. Who does not ask for it waits for nobody; who does may be killed while waiting,
     # but not after it has the source's, which comes last: so vcpu_run(A) fails only beside a move that succeeds.
     *(Row(scheme, "running", only("0", "0", "0"))
-      for scheme in ("naive", "v1_token", "v5_flag", "tests_under_locks", "flag_then_mutex", "sev_lock_two_vms")),
+      for scheme in ("naive", "v1_token", "v5_flag", "tests_under_locks", "flag_then_mutex", "sev_lock_two_vms",
+                     "spinlocks_alone")),
     *(Row(scheme, "running", every("0", "-EINTR", tasks=3) - frozenset(product(KILLED, KILLED, ("0", *KILLED))))
       for scheme in ("v12_vcpus", "linux_5_16", "linux_6_16")),
     # Two moves into one VM: whoever comes second finds it busy, or a SEV VM by now.
@@ -182,7 +191,10 @@ TABLE = [
     Row("v5_flag", "retry", after_one("-EINVAL"), livelock=True),
     Row("v1_token", "retry", every("0", "-EPERM") - BOTH),
     Row("naive", "retry", BOTH, (2, MUTEXES)),
+    Row("spinlocks_alone", "retry", BOTH, (2, SPINLOCKS)),
     Row("v3_global_spinlock", "retry", every("0", "-EINVAL")),
+    # Who has a spinlock keeps its CPU and never sleeps, so it gets on, however many spin for it.
+    Row("spinlocks_alone", "cpus", only("0", "0", "0", "0")),
     # A store that overtakes the unlock before it: a newcomer waits a little for a holder who waits for nothing.
     Row("v4", "weak", every("0", "-EBUSY"), faults=SLEEPS),
     Row("flag_then_mutex", "weak", every("0", "-EBUSY")),
@@ -282,6 +294,30 @@ def test_in_a_ring_of_any_size_flags_prevent_deadlock_and_may_fail_everyone(sche
     error = "-EINVAL" if scheme.startswith("v3") else "-EBUSY"
     assert found.deadlocks == ()
     assert (error,) * count in found.returns
+
+
+@pytest.mark.parametrize(("scenario", "states", "schedules"), [("double", 27, 6), ("ring3", 135, 312), ("self", 2, 1)])
+def test_spinlocks_in_the_place_of_the_mutexes_change_how_tasks_wait_and_nothing_else(
+    scenario: str, states: int, schedules: int
+) -> None:
+    """The same state graph as that of naive; but who waits keeps its CPU, and no signal can end it."""
+    spinning, sleeping = sevviz.check("spinlocks_alone", scenario), sevviz.check("naive", scenario)
+    for found in (spinning, sleeping):
+        assert (len(found.graph.states), found.census.interleavings) == (states, schedules)
+    assert spinning.graph.edges == sleeping.graph.edges
+    killed = sevviz.check("spinlocks_alone", scenario, signals=True)
+    assert all(outcome.deadlock is not None and outcome.deadlock.final for outcome in killed.deadlocks)
+
+
+def test_a_move_with_spinlocks_alone_does_not_keep_out_an_ordinary_ioctl() -> None:
+    """The ioctl takes A.lock, which the move never asks for: it runs while A's state is on its way out."""
+    tasks = ("migrate(B, A)", "ioctl(A)")
+    at_work = (1, 1, 1)
+    for scheme, runnable in (("naive", {1}), ("spinlocks_alone", {1, 2})):
+        program = sevviz.program(scheme, tasks=tasks)
+        state = sevviz.run(program, at_work).states[-1]
+        assert program.position(state, 0).operation is not None
+        assert {move.actor for move in moves(program, state)} == runnable
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5])

@@ -41,18 +41,6 @@ static int migrate(struct kvm *dst, struct kvm *src)
 }
 """
 )
-SPIN_TWICE = (
-    HEADER
-    + """static int migrate(struct kvm *dst, struct kvm *src)
-{
-	spin_lock(&dst->gate);
-	spin_lock_nested(&src->gate, SINGLE_DEPTH_NESTING);
-	spin_unlock(&src->gate);
-	spin_unlock(&dst->gate);
-	return 0;
-}
-"""
-)
 
 RECURSIVE = """\
 ============================================
@@ -170,6 +158,7 @@ Showing all locks held in the system:
 
 ============================================="""
 
+PLAIN_SECOND = "spin_lock(&src_sev->migration_lock)"
 SPIN_RECURSION = """\
 BUG: spinlock recursion on CPU#0, task1/101
  lock: 0xffff888104a000a0, .magic: dead4ead, .owner: task1/101, .owner_cpu: 0
@@ -234,7 +223,22 @@ def test_flags_that_refuse_both_print_nothing() -> None:
 
 
 def test_a_spinlock_taken_twice_is_a_recursion_and_then_a_lockup() -> None:
-    assert sevviz.splat(SPIN_TWICE, schedule="1", tasks=("migrate(A, A)",)).log == SPIN_RECURSION
+    assert sevviz.splat("spinlocks_alone", "self", "1").log == SPIN_RECURSION
+
+
+def test_lockdep_and_the_check_of_a_spinlocks_owner_speak_once_between_them() -> None:
+    """Without the annotation lockdep is the first, and its one switch silences the other check, too."""
+    text = sevviz.load("spinlocks_alone").text.text
+    plain = text.replace("spin_lock_nested(&src_sev->migration_lock, SINGLE_DEPTH_NESTING)", PLAIN_SECOND)
+    kinds = [[r.kind for r in sevviz.splat(scheme, "self", "1").reports] for scheme in ("spinlocks_alone", plain)]
+    assert kinds == [["spinlock-recursion", "soft-lockup"], ["recursive", "soft-lockup"]]
+
+
+def test_two_spinlocks_in_a_ring_are_told_of_by_the_watchdog_alone() -> None:
+    shown = sevviz.splat("spinlocks_alone", "double", "1 2")
+    assert [(report.kind, report.task) for report in shown.reports] == [("soft-lockup", 1), ("soft-lockup", 2)]
+    (silence,) = shown.silences
+    assert silence.startswith("lockdep is silent on the order: spin_lock_nested(")
 
 
 def test_without_the_debug_options_only_watchdogs_speak() -> None:

@@ -35,7 +35,7 @@ KERNELS = {
 # How a recorded wait is told; on one CPU a spinlock that is taken is not even begun.
 _WAITS = {
     "D": "sleeps (D), waiting for", "K": "sleeps (D, killable), waiting for", "S": "sleeps (S), waiting for",
-    "R": "spins for", "-": "would spin, had it a CPU of its own, for",
+    "R": "spins for", "-": "would spin, had this kernel several CPUs, for",
 }  # fmt: skip
 
 
