@@ -49,6 +49,17 @@ def test_arguments_are_evaluated_before_the_turn_and_in_order() -> None:
     assert 'SEVVIZ_CALL_VOID2("8:2", atomic_set, &a->n, SEVVIZ_NAME_VALUE1("8:20", READ_ONCE, b->m))' in text
 
 
+def test_a_bool_is_read_as_one_byte_and_what_stands_beside_it_is_not() -> None:
+    body = "static bool a, b;\nstatic void turn_on(bool *flag)\n{\n\t*flag = true;\n}\n"
+    body += "static int migrate(struct kvm *dst, struct kvm *src)\n{\n\tturn_on(&dst->gate.on);\n"
+    body += "\tsrc->gate.count = a && b;\n\treturn src->gate.on;\n}\n"
+    text = generated(body)
+    kinds = dict(re.findall(r'\{ "([\w.]+)", SEVVIZ_(\w+)', text))
+    assert [kinds[name] for name in ("a", "b", "gate.on", "gate.count")] == ["BOOL", "BOOL", "BOOL", "PLAIN"]
+    assert "bool on;" in text
+    assert "int count;" in text
+
+
 def test_two_arguments_that_take_steps_are_put_in_order() -> None:
     body = "static int sum(int x, int y)\n{\n\treturn x + y;\n}\n"
     body += "static int migrate(struct kvm *a, struct kvm *b)\n{\n\treturn sum(a->n, b->n);\n}\n"

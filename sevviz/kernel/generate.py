@@ -89,10 +89,10 @@ def _table(schemes: Sequence[Scheme], calls: dict[str, Function], loose: list[st
     for tag_path, use in _objects(schemes).items():
         place = ".".join(tag_path)
         inits += _initialisers(scheme, place, use, names.get(tag_path, place))
-        fields.append(f'{{ "{place}", {KINDS[use.kind]}, offsetof(struct kvm, {place}), NULL }}')
+        fields.append(f'{{ "{place}", {_kind(use)}, offsetof(struct kvm, {place}), NULL }}')
     for location, found in scheme.uses.items():
         if location.root:
-            fields.append(f'{{ "{location.root}", {KINDS[found.kind]}, 0, &{location.root} }}')
+            fields.append(f'{{ "{location.root}", {_kind(found)}, 0, &{location.root} }}')
     adapters, rows = [], []
     for name, function in calls.items():
         arguments = ", ".join(f"vms[{i}]" for i in range(function.parameters))
@@ -127,6 +127,11 @@ const struct sevviz_scheme sevviz_scheme_{scheme.name} = {{
 	.nr_calls = ARRAY_SIZE(sevviz_calls),
 }};
 """
+
+
+def _kind(use: Use) -> str:
+    """How the runner reads it: a bool is one byte, and what stands beside it is another field."""
+    return "SEVVIZ_BOOL" if use.boolean else KINDS[use.kind]
 
 
 def _initialisers(scheme: Scheme, place: str, use: Use, name: str) -> list[str]:

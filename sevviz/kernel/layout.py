@@ -114,7 +114,7 @@ def infer_layout(scheme: Scheme, *others: Scheme) -> Layout:
             layout.add_leaf(chain, OBJECT_POINTEES[pointee])
     for location, use in (item for part in (scheme, *others) for item in part.uses.items()):
         if not location.root:
-            layout.add_leaf(Chain(VM, location.path), C_TYPES[use.kind])
+            layout.add_leaf(Chain(VM, location.path), "bool" if use.boolean else C_TYPES[use.kind])
     for function in scheme.functions.values():
         for access in function.code:
             reached = types.chain(function, access.address) if isinstance(access, Access) else None

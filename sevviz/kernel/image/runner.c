@@ -155,6 +155,8 @@ static int value_of(void *address)
 		return *spin_holder(address);
 	case SEVVIZ_ATOMIC:
 		return atomic_read(address);
+	case SEVVIZ_BOOL:
+		return READ_ONCE(*(bool *)address);
 	default:
 		return READ_ONCE(*(int *)address);
 	}
@@ -468,6 +470,8 @@ static void __init set_field(char *text)
 				atomic_set(address, simple_strtol(text, NULL, 10));
 			else if (object->kind == SEVVIZ_PLAIN)
 				*(int *)address = simple_strtol(text, NULL, 10);
+			else if (object->kind == SEVVIZ_BOOL)
+				*(bool *)address = simple_strtol(text, NULL, 10);
 		}
 }
 

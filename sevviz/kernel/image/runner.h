@@ -19,7 +19,7 @@ struct kvm;
 
 typedef int (*sevviz_function)(void **vms);
 
-enum sevviz_kind { SEVVIZ_MUTEX, SEVVIZ_SPINLOCK, SEVVIZ_ATOMIC, SEVVIZ_PLAIN };
+enum sevviz_kind { SEVVIZ_MUTEX, SEVVIZ_SPINLOCK, SEVVIZ_ATOMIC, SEVVIZ_PLAIN, SEVVIZ_BOOL };
 
 /* A lock or field: of each VM at `offset`, or at file scope at `address`. */
 struct sevviz_object {
