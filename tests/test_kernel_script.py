@@ -160,6 +160,26 @@ def test_a_step_that_is_not_as_predicted_is_named() -> None:
     run = read_console(CONSOLE.format(extra="").replace("B.svm.sev_info.gate 0 1", "B.lock -4 0"), {})
     what = difference(predicted, run, CONFIGURATIONS["debug"])
     ours, theirs = "'step 1 15:2 mutex_lock B.lock 0 1'", "'step 1 15:2 mutex_lock B.lock -4 0'"
+NOT_OWNER = "DEBUG_LOCKS_WARN_ON(__owner_task(owner) != {})"
+COMM = "CPU: 0 UID: 0 PID: 23 Comm: task1 Not tainted 6.12.117 #1"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("WARNING: CPU: 0 PID: 23 at kernel/locking/mutex.c:930 f+0x229/0x420",
+         NOT_OWNER.format("(current_thread_info()->task)"), COMM),
+        (NOT_OWNER.format("get_current()"), "WARNING: CPU: 0 PID: 33 at f+0x182/0x290", COMM),
+        (NOT_OWNER.format("get_current()"), "WARNING: CPU: 0 PID: 33 at kernel/locking/mutex.c:930 f+0x182/0x290",
+         "Modules linked in:", COMM),
+    ],
+    ids=["um", "x86", "x86, with modules and line numbers"],
+)  # fmt: skip
+def test_an_unlock_by_a_non_owner_is_found_whether_the_words_or_the_place_comes_first(lines: tuple[str, ...]) -> None:
+    extra = "\n".join(["------------[ cut here ]------------", *lines, ""])
+    assert read_console(CONSOLE.format(extra=extra), {}).findings == {Finding("unlock-by-non-owner", 1)}
+
+
     assert what == f"turn 1 (1): the model says {ours}, the kernel {theirs}"
 
 

@@ -52,7 +52,8 @@ FINDINGS = {
     "scheduling-while-atomic": r"BUG: scheduling while atomic: (?:task(\d+)|\w+)/",
     "spinlock-recursion": r"BUG: spinlock recursion on CPU#\d+, (?:task(\d+)|\w+)/",
     "spin-trylock-on-up": r"BUG: spinlock trylock failure on UP on CPU#\d+, (?:task(\d+)|\w+)/",
-    "unlock-by-non-owner": r"WARNING: CPU.*mutex\.c.*\nDEBUG_LOCKS_WARN_ON\(__owner_task.*\n.*Comm: (?:task(\d+)|\w+)",
+    "unlock-by-non-owner": r"(?:WARNING: CPU.*\n)?DEBUG_LOCKS_WARN_ON\(__owner_task.*\n(?:WARNING: CPU.*\n)?"
+    r"(?:.*\n){0,2}?.*Comm: (?:task(\d+)|\w+)",
     "hung-task": r"INFO: task (?:task(\d+)|\S+):\d+ blocked for more than",
     "soft-lockup": r"watchdog: BUG: soft lockup - CPU#\d+ stuck for \d+s! \[(?:task(\d+)|[^\]]+):\d+\]",
     "rtmutex-deadlock": r"rtmutex deadlock detected\nWARNING: CPU.*\n.*Comm: (?:task(\d+)|\w+)",
