@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,19 @@ def test_a_panic_is_a_finding_and_no_end(tmp_path: Path) -> None:
     run = boot(kernel, make_case("naive", "double"), (1,))
     assert {kind for kind, _ in run.findings} == {"panic"}
     assert run.ended == "the kernel ended before the runner did"
+
+
+def test_an_image_that_builds_have_pushed_out_of_the_cache_is_an_error_that_helps(tmp_path: Path) -> None:
+    kernel = stand_in(tmp_path, "echo 'sevviz: begin'; echo 'sevviz: end'")
+    os.utime(tmp_path, (1, 1))
+    assert boot(kernel, make_case("naive", "double"), (1,)).ended == ""
+    assert tmp_path.stat().st_mtime > 1, "in use, so that a build takes others"
+    kernel.image.unlink()
+    with pytest.raises(KernelError, match=r"gone from the cache.*run the command again.*\$SEVVIZ_CACHE"):
+        compare(kernel, make_case("naive", "double"), Plan(6))
+    shutil.rmtree(tmp_path)
+    with pytest.raises(KernelError, match="gone from the cache"):
+        boot(kernel, make_case("naive", "double"), (1,))
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
