@@ -198,6 +198,7 @@ def test_without_the_packages_the_command_names_them(
         (["run", "nonesuch", "--schedule", "1"], "no scheme 'nonesuch'"),
         (["run", "naive", "--schedule", "x"], "'x' is not a task"),
         (["run", "naive", "--scenario", "weak", "--schedule", "1"], "weak memory order"),
+        (["run", "v4", "--schedule", "1~ 1"], "cannot be forced on a kernel; leave out the ~"),
     ],
 )
 def test_bad_input_is_an_error_that_helps(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,7 @@ from sevviz.kernel.realtime import REASONS, departures
 from sevviz.kernel.record import record, recorded_run
 from sevviz.kernel.recording import keep_table
 from sevviz.kernel.turns import turns_of
+from sevviz.model import OVERTAKE
 from sevviz.report import table
 from sevviz.results import print_json
 from sevviz.schedule import format_schedule, parse_schedule
@@ -166,6 +167,9 @@ def _difference(configuration: Configuration, case: Case, turns: tuple[int, ...]
 def _turns(case: Case, written: str) -> tuple[int, ...]:
     """The turns for a schedule; what the model cannot follow is given to the kernel as it is written."""
     schedule = parse_schedule(written, len(case.program.tasks))
+    if any(actor < -OVERTAKE for actor in schedule):
+        message = "kernel run: a store that overtakes an unlock cannot be forced on a kernel; leave out the ~"
+        raise SevvizError(message)
     _, problem = replay(case.program, schedule)
     return schedule if problem else turns_of(case.program, schedule)
 
