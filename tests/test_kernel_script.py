@@ -10,7 +10,7 @@ import sevviz
 from sevviz.catalogue import make_scenario
 from sevviz.kernel.boot import read_console
 from sevviz.kernel.case import make_case
-from sevviz.kernel.compare import PLAN, Plan, difference, predict, sample_for_smp
+from sevviz.kernel.compare import PLAN, Comparison, Plan, difference, predict, row, sample_for_smp
 from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.schedules import choose
 from sevviz.kernel.script import follow
@@ -117,6 +117,20 @@ def test_all_schedules_are_chosen_where_there_are_few_and_a_seeded_sample_else()
     assert many != choose(sevviz.program("v4"), 50, seed=8)
 
 
+def test_a_number_of_schedules_that_is_only_not_counted_is_not_called_countless(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def shown(scheme: str) -> str:
+        case = make_case(scheme, "double")
+        chosen = choose(case.program, 5)
+        return row(Comparison(case, CONFIGURATIONS["debug"], chosen.total, 5, chosen.endless, run=5))[2]
+
+    assert (shown("v4"), shown("trylock_backoff")) == ("5 of 64,176", "5 of countless")
+    monkeypatch.setattr("sevviz.kernel.schedules.MOST_STATES", 100)
+    assert shown("v4") == "5 of many, not counted"
+    assert sample_for_smp(make_case("trylock_backoff", "double"), Plan(3)).endless
+
+
 CONSOLE = """Linux version 6.12
 sevviz: begin
 sevviz: turn 1
@@ -146,20 +160,6 @@ def test_every_report_of_the_kernel_is_found_and_none_passes_in_silence(words: s
     assert read_console(CONSOLE.format(extra=words + "\n"), {}).findings == {Finding(*finding)}
 
 
-def test_a_kernel_that_stops_half_way_is_a_difference() -> None:
-    program = sevviz.program("naive")
-    predicted = predict(program, (1,), CONFIGURATIONS["debug"])
-    cut = read_console(CONSOLE.format(extra="").replace("sevviz: end", ""), {})
-    assert "ended before the runner" in difference(predicted, cut, CONFIGURATIONS["debug"])
-    assert "did not start" in difference(predicted, read_console("", {}), CONFIGURATIONS["debug"])
-
-
-def test_a_step_that_is_not_as_predicted_is_named() -> None:
-    program = sevviz.program("naive")
-    predicted = predict(program, (1,), CONFIGURATIONS["debug"])
-    run = read_console(CONSOLE.format(extra="").replace("B.svm.sev_info.gate 0 1", "B.lock -4 0"), {})
-    what = difference(predicted, run, CONFIGURATIONS["debug"])
-    ours, theirs = "'step 1 15:2 mutex_lock B.lock 0 1'", "'step 1 15:2 mutex_lock B.lock -4 0'"
 NOT_OWNER = "DEBUG_LOCKS_WARN_ON(__owner_task(owner) != {})"
 COMM = "CPU: 0 UID: 0 PID: 23 Comm: task1 Not tainted 6.12.117 #1"
 
@@ -180,6 +180,20 @@ def test_an_unlock_by_a_non_owner_is_found_whether_the_words_or_the_place_comes_
     assert read_console(CONSOLE.format(extra=extra), {}).findings == {Finding("unlock-by-non-owner", 1)}
 
 
+def test_a_kernel_that_stops_half_way_is_a_difference() -> None:
+    program = sevviz.program("naive")
+    predicted = predict(program, (1,), CONFIGURATIONS["debug"])
+    cut = read_console(CONSOLE.format(extra="").replace("sevviz: end", ""), {})
+    assert "ended before the runner" in difference(predicted, cut, CONFIGURATIONS["debug"])
+    assert "did not start" in difference(predicted, read_console("", {}), CONFIGURATIONS["debug"])
+
+
+def test_a_step_that_is_not_as_predicted_is_named() -> None:
+    program = sevviz.program("naive")
+    predicted = predict(program, (1,), CONFIGURATIONS["debug"])
+    run = read_console(CONSOLE.format(extra="").replace("B.svm.sev_info.gate 0 1", "B.lock -4 0"), {})
+    what = difference(predicted, run, CONFIGURATIONS["debug"])
+    ours, theirs = "'step 1 15:2 mutex_lock B.lock 0 1'", "'step 1 15:2 mutex_lock B.lock -4 0'"
     assert what == f"turn 1 (1): the model says {ours}, the kernel {theirs}"
 
 
