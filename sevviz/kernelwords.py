@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sevviz.catalogue import load, program
 from sevviz.errors import SevvizError
+from sevviz.kernel.case import scenario_named
 from sevviz.kernel.compare import predict
 from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.evidence import outcome_lines
@@ -80,12 +81,13 @@ def kernel_words(
 ) -> KernelWords:  # fmt: skip
     """What a kernel was recorded to do and to print at a schedule.
 
+    `scenario` may be "self-killed" too: A→A, where the task may get a fatal signal.
     `configuration` is "debug", "smp", "plain" or "rt"; left out, it is the first of these that was run there.
 
     Raises SevvizError where nothing is recorded for the schedule; the text says what is.
     """
     recording = load_recording(scheme)
-    chosen = program(load(scheme), scenario)
+    chosen = program(load(scheme), scenario_named(scenario))
     if chosen.weak:
         message = f"scenario {scenario!r}: weak memory order cannot be forced on a kernel"
         raise SevvizError(message)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ import pytest
 
 from sevviz.kernel import boot as booting
 from sevviz.kernel import build as building
+from sevviz.kernel import cli
 from sevviz.kernel.boot import boot, parameters, read_console
 from sevviz.kernel.case import make_case
 from sevviz.kernel.compare import Plan, compare, predict, same_reports
@@ -51,6 +54,58 @@ def test_a_panic_is_a_finding_and_no_end(tmp_path: Path) -> None:
     run = boot(kernel, make_case("naive", "double"), (1,))
     assert {kind for kind, _ in run.findings} == {"panic"}
     assert run.ended == "the kernel ended before the runner did"
+
+
+def test_an_image_that_builds_have_pushed_out_of_the_cache_is_an_error_that_helps(tmp_path: Path) -> None:
+    kernel = stand_in(tmp_path, "echo 'sevviz: begin'; echo 'sevviz: end'")
+    os.utime(tmp_path, (1, 1))
+    assert boot(kernel, make_case("naive", "double"), (1,)).ended == ""
+    assert tmp_path.stat().st_mtime > 1, "in use, so that a build takes others"
+    kernel.image.unlink()
+    with pytest.raises(KernelError, match=r"gone from the cache.*run the command again.*\$SEVVIZ_CACHE"):
+        compare(kernel, make_case("naive", "double"), Plan(6))
+    shutil.rmtree(tmp_path)
+    with pytest.raises(KernelError, match="gone from the cache"):
+        boot(kernel, make_case("naive", "double"), (1,))
+
+
+def told_by_run(
+    words: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> tuple[str, str | None, str]:
+    """The turns that `kernel run` gives to a kernel, why they are not made from the schedule, and what else it says."""
+    kernel = stand_in(folder, "echo 'sevviz: begin'; echo 'sevviz: end'")
+    monkeypatch.setattr(cli, "_kernel", lambda *_: kernel)
+    cli.main(["run", "naive_killable", *words, "--json"])
+    said = capsys.readouterr()
+    shown = json.loads(said.out)
+    return shown["turns"], shown["taken_as_turns"], said.err
+
+
+SELF = ["--schedule", "1 1! 1 1 1 1 1", "--scenario", "self"]
+
+
+@pytest.mark.parametrize("words", [SELF, ["--schedule", "1 1!", "--task", "migrate(A, A)"]])
+def test_what_the_model_cannot_follow_is_taken_as_turns_and_that_is_said(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    turns, why, said = told_by_run(words, tmp_path, monkeypatch, capsys)
+    assert turns == words[1]
+    assert why is not None
+    assert "step 2 sends a fatal signal to task 1 (migrate(A, A))" in why
+    assert "the scenario has no signals" in why
+    assert f"taken as turns: {why}\n" in said
+    assert "--signals" in why
+
+
+@pytest.mark.parametrize("words", [[*SELF, "--signals"], [*SELF[:2], "--scenario", "self-killed"],
+                                   [*SELF[:2], "--task", "migrate(A, A)", "--signals"]])  # fmt: skip
+def test_with_signals_a_schedule_with_a_bang_is_a_schedule(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The turns let the task go to sleep before it is killed."""
+    turns, why, said = told_by_run(words, tmp_path, monkeypatch, capsys)
+    assert (turns, why) == ("1 1 1! 1 1 1 1", None)
+    assert "taken as turns" not in said
 
 
 @pytest.mark.parametrize("in_memory", [True, False])

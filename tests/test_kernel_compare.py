@@ -166,6 +166,15 @@ def test_the_command_runs_one_schedule(capsys: pytest.CaptureFixture[str]) -> No
     assert "kernel and model agree" in said.err
 
 
+def test_the_command_kills_a_task_that_waits_for_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    """Notebook 08: the same string, and the same 0."""
+    written = ["run", "naive_killable", "--scenario", "self", "--signals", "--schedule", "1 1! 1 1 1 1 1"]
+    assert main(written) == 0
+    said = capsys.readouterr()
+    assert "return 1 0" in said.out
+    assert said.err.endswith("kernel and model agree\n")
+
+
 def test_the_command_compares_and_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "naive", "--scenario", "double", "--scenario", "self"]) == 0
     assert "0 differed" in capsys.readouterr().out

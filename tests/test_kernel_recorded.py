@@ -18,7 +18,7 @@ from sevviz.kernel.cli import main
 from sevviz.kernel.compare import PLAN, SMP_PLAN, expected, predict, same_reports
 from sevviz.kernel.configuration import CONFIGURATIONS, TARBALL
 from sevviz.kernel.evidence import outcome_lines
-from sevviz.kernel.record import excerpt
+from sevviz.kernel.record import CHOSEN, excerpt
 from sevviz.kernel.recording import RecordedRun, folder, kept_table, load_recording, scheme_hash, trace_digest
 from sevviz.kernel.transcript import Finding
 from sevviz.schedule import parse_schedule
@@ -47,6 +47,7 @@ def test_a_recording_is_of_the_scheme_as_it_is_now(scheme: str) -> None:
     assert recording.sha256 == scheme_hash(sevviz.load(scheme))
     spinning = make_case(scheme, "double").program.spinlocks
     scenarios = set(PLAN) if spinning else {*PLAN, "cpus"}
+    scenarios |= {one.scenario for one in CHOSEN.get(scheme, ())}
     assert {run.scenario for run in recording.runs if run.configuration == "debug"} == scenarios
 
 
@@ -184,6 +185,20 @@ def test_readme_says_what_the_kept_tables_say() -> None:
     assert counts("plain", 3) == counts("debug", 3)  # "the same on one without them"
 
 
+def test_what_reasoning_alone_gets_wrong_of_killed_waiters_is_recorded() -> None:
+    """If this fails: run `sevviz kernel record` with the schemes of CHOSEN."""
+    for scheme, chosen in CHOSEN.items():
+        places = [(run.scenario, run.schedule) for run in recorded_runs(scheme) if run.configuration == "debug"]
+        assert {(one.scenario, one.schedule) for one in chosen} <= set(places)
+        assert len(places) == len(set(places))
+    both, itself = (sevviz.kernel_words("naive_killable", *one[:2]) for one in CHOSEN["naive_killable"])
+    assert both.outcome.split("\n")[:2] == ["task 1 returned -EINTR", "task 2 returned 0"]
+    assert both.kernel == ()
+    assert itself.outcome == "task 1 returned 0"
+    assert [report[1].partition("(")[0] for report in itself.kernel] == ["DEBUG_LOCKS_WARN_ON"]
+    assert "task 1: unlock-not-held at A.lock" in itself.ours
+
+
 def test_every_report_of_several_cpus_is_recorded_for_the_schemes_that_spin() -> None:
     """What one CPU cannot show: the spinning deadlock, and spinners on all CPUs that keep the holder from running."""
     both, v4 = load_recording("migration_lock_both"), load_recording("v4")
@@ -235,6 +250,9 @@ def test_the_words_of_a_warning_are_one_report() -> None:
     """On x86 they stand before the line "WARNING: CPU", elsewhere after it."""
     console = "------------[ cut here ]------------\nrtmutex deadlock detected\nWARNING: CPU: 1 PID: 47 at f+0x1/0x2\n"
     assert excerpt(console) == [("rtmutex deadlock detected", "WARNING: CPU: 1 PID: 47 at f+0x1/0x2")]
+    elsewhere = ("WARNING: CPU: 0 PID: 23 at kernel/locking/mutex.c:930 f+0x1/0x2", "DEBUG_LOCKS_WARN_ON(one != other)")
+    assert excerpt("\n".join(elsewhere)) == [elsewhere]
+    assert len(excerpt("\n".join([*elsewhere, *elsewhere[:1], "BUG: another report"]))) == 2
 
 
 def test_words_are_trimmed_of_what_differs_from_boot_to_boot() -> None:
@@ -286,6 +304,7 @@ def test_without_the_packages_the_command_names_them(
         (["run", "nonesuch", "--schedule", "1"], "no scheme 'nonesuch'"),
         (["run", "naive", "--schedule", "x"], "'x' is not a task"),
         (["run", "naive", "--scenario", "weak", "--schedule", "1"], "weak memory order"),
+        (["run", "v4", "--schedule", "1~ 1"], "cannot be forced on a kernel; leave out the ~"),
     ],
 )
 def test_bad_input_is_an_error_that_helps(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import sevviz
 from sevviz.catalogue import make_scenario
 from sevviz.kernel.boot import read_console
 from sevviz.kernel.case import make_case
-from sevviz.kernel.compare import PLAN, Plan, difference, predict, sample_for_smp
+from sevviz.kernel.compare import PLAN, Comparison, Plan, difference, predict, row, sample_for_smp
 from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.schedules import choose
 from sevviz.kernel.script import follow
@@ -132,6 +132,20 @@ def test_all_schedules_are_chosen_where_there_are_few_and_a_seeded_sample_else()
     assert many != choose(sevviz.program("v4"), 50, seed=8)
 
 
+def test_a_number_of_schedules_that_is_only_not_counted_is_not_called_countless(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def shown(scheme: str) -> str:
+        case = make_case(scheme, "double")
+        chosen = choose(case.program, 5)
+        return row(Comparison(case, CONFIGURATIONS["debug"], chosen.total, 5, chosen.endless, run=5))[2]
+
+    assert (shown("v4"), shown("trylock_backoff")) == ("5 of 64,176", "5 of countless")
+    monkeypatch.setattr("sevviz.kernel.schedules.MOST_STATES", 100)
+    assert shown("v4") == "5 of many, not counted"
+    assert sample_for_smp(make_case("trylock_backoff", "double"), Plan(3)).endless
+
+
 CONSOLE = """Linux version 6.12
 sevviz: begin
 sevviz: turn 1
@@ -159,6 +173,26 @@ def test_the_console_is_read_with_short_names() -> None:
 )
 def test_every_report_of_the_kernel_is_found_and_none_passes_in_silence(words: str, finding: tuple[str, int]) -> None:
     assert read_console(CONSOLE.format(extra=words + "\n"), {}).findings == {Finding(*finding)}
+
+
+NOT_OWNER = "DEBUG_LOCKS_WARN_ON(__owner_task(owner) != {})"
+COMM = "CPU: 0 UID: 0 PID: 23 Comm: task1 Not tainted 6.12.117 #1"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("WARNING: CPU: 0 PID: 23 at kernel/locking/mutex.c:930 f+0x229/0x420",
+         NOT_OWNER.format("(current_thread_info()->task)"), COMM),
+        (NOT_OWNER.format("get_current()"), "WARNING: CPU: 0 PID: 33 at f+0x182/0x290", COMM),
+        (NOT_OWNER.format("get_current()"), "WARNING: CPU: 0 PID: 33 at kernel/locking/mutex.c:930 f+0x182/0x290",
+         "Modules linked in:", COMM),
+    ],
+    ids=["um", "x86", "x86, with modules and line numbers"],
+)  # fmt: skip
+def test_an_unlock_by_a_non_owner_is_found_whether_the_words_or_the_place_comes_first(lines: tuple[str, ...]) -> None:
+    extra = "\n".join(["------------[ cut here ]------------", *lines, ""])
+    assert read_console(CONSOLE.format(extra=extra), {}).findings == {Finding("unlock-by-non-owner", 1)}
 
 
 def test_a_kernel_that_stops_half_way_is_a_difference() -> None:

@@ -11,10 +11,13 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sevviz.kernel.configuration import KernelError
 from sevviz.kernel.transcript import Finding, Turn
 from sevviz.schedule import format_schedule
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sevviz.kernel.case import Case
     from sevviz.kernel.configuration import Kernel
     from sevviz.model import SharedObject
@@ -52,7 +55,8 @@ FINDINGS = {
     "scheduling-while-atomic": r"BUG: scheduling while atomic: (?:task(\d+)|\w+)/",
     "spinlock-recursion": r"BUG: spinlock recursion on CPU#\d+, (?:task(\d+)|\w+)/",
     "spin-trylock-on-up": r"BUG: spinlock trylock failure on UP on CPU#\d+, (?:task(\d+)|\w+)/",
-    "unlock-by-non-owner": r"WARNING: CPU.*mutex\.c.*\nDEBUG_LOCKS_WARN_ON\(__owner_task.*\n.*Comm: (?:task(\d+)|\w+)",
+    "unlock-by-non-owner": r"(?:WARNING: CPU.*\n)?DEBUG_LOCKS_WARN_ON\(__owner_task.*\n(?:WARNING: CPU.*\n)?"
+    r"(?:.*\n){0,2}?.*Comm: (?:task(\d+)|\w+)",
     "hung-task": r"INFO: task (?:task(\d+)|\S+):\d+ blocked for more than",
     "soft-lockup": r"watchdog: BUG: soft lockup - CPU#\d+ stuck for \d+s! \[(?:task(\d+)|[^\]]+):\d+\]",
     "rtmutex-deadlock": r"rtmutex deadlock detected\nWARNING: CPU.*\n.*Comm: (?:task(\d+)|\w+)",
@@ -92,7 +96,11 @@ def _address(shared: SharedObject, paths: dict[str, str]) -> str:
 
 
 def boot(kernel: Kernel, case: Case, turns: tuple[int, ...]) -> Run:
-    """Boot a kernel, let it take the turns, and read what it says. A kernel that hangs ends by a limit."""
+    """Boot a kernel, let it take the turns, and read what it says. A kernel that hangs ends by a limit.
+
+    Raises KernelError where the image is not there any more.
+    """
+    _keep(kernel.image)
     # UML wants a folder for its sockets and one, not mounted noexec, for its memory.
     with tempfile.TemporaryDirectory(prefix="sevviz-uml-", dir=_fast_folder()) as home:
         command = _command(kernel, case, parameters(case, turns))
@@ -112,6 +120,19 @@ def boot(kernel: Kernel, case: Case, turns: tuple[int, ...]) -> Run:
             finally:
                 _running.discard(process)
     return read_console(output.decode(errors="replace"), case.names, ended)
+
+
+def _keep(image: Path) -> None:
+    """Note that an image is in use, so that a build takes others out of the cache; raises KernelError if it is gone."""
+    try:
+        image.stat()
+        os.utime(image.parent)
+    except FileNotFoundError:
+        message = (
+            f"{image}: this kernel is gone from the cache: a build keeps only those used last; "
+            "run the command again, it builds the kernel anew, or give each command a cache of its own by $SEVVIZ_CACHE"
+        )
+        raise KernelError(message) from None
 
 
 def _fast_folder() -> str | None:

@@ -18,9 +18,17 @@ if TYPE_CHECKING:
     from sevviz.catalogue import Scenario
     from sevviz.model import Program
 
-__all__ = ["Case", "make_case"]
+__all__ = ["OWN_SCENARIOS", "Case", "make_case", "scenario_named"]
 
 MOST_TASKS, MOST_CALLS = 16, 3  # of runner.c
+
+# Scenarios for single runs that are worth a recording; too special for a column of the matrix.
+OWN_SCENARIOS = {
+    name: catalogue.make_scenario(name, table)
+    for name, table in {
+        "self-killed": {"title": "A→A, fatal signals", "tasks": ["migrate(A, A)"], "signals": True},
+    }.items()
+}
 
 
 @dataclass(frozen=True)
@@ -43,10 +51,15 @@ class Case:
         return {".".join(location.path) or location.root: name for location, name in short_names(list(uses)).items()}
 
 
+def scenario_named(name: str) -> Scenario:
+    """A scenario that a kernel was run in, by its name; raises ScenarioError where there is none."""
+    return OWN_SCENARIOS.get(name) or catalogue.scenario(name)
+
+
 def make_case(scheme: Scheme | str | Path, scenario: Scenario | str) -> Case:
     """Put a scheme into a scenario; raises ScenarioError for a scenario that the kernel cannot be given."""
     loaded = scheme if isinstance(scheme, Scheme) else catalogue.load(scheme)
-    chosen = catalogue.scenario(scenario) if isinstance(scenario, str) else scenario
+    chosen = scenario_named(scenario) if isinstance(scenario, str) else scenario
     program = catalogue.program(loaded, chosen)
     problem = ""
     if program.weak:

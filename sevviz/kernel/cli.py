@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from sevviz.errors import SevvizError
 from sevviz.kernel.basis import basis
 from sevviz.kernel.boot import boot
 from sevviz.kernel.build import build
-from sevviz.kernel.case import make_case
+from sevviz.kernel.case import make_case, scenario_named
 from sevviz.kernel.compare import (
     PLAN,
     SMP_PLAN,
@@ -36,6 +37,7 @@ from sevviz.kernel.realtime import REASONS, departures
 from sevviz.kernel.record import record, recorded_run
 from sevviz.kernel.recording import keep_table, scheme_hash
 from sevviz.kernel.turns import turns_of
+from sevviz.model import OVERTAKE
 from sevviz.report import table
 from sevviz.results import print_json
 from sevviz.schedule import format_schedule, parse_schedule
@@ -95,7 +97,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--scenario", default="double", metavar="NAME", help="default: double")
     which.add_argument("--task", action="append", default=[], metavar="CALL", help='such as "migrate(B, A)"; repeat it')
-    parser.add_argument("--schedule", required=True, metavar="STRING", help='such as "1 2"')
+    parser.add_argument("--signals", action="store_true", help="every task may get a fatal signal")
+    parser.add_argument("--schedule", required=True, metavar="STRING", help='such as "1 2", or turns')
     parser.add_argument("--console", action="store_true", help="print all that the kernel said")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_run)
@@ -131,10 +134,10 @@ def _build(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     configuration = CONFIGURATIONS[options.configuration]
-    tasks = tuple(options.task)
-    scenario: Scenario | str = Scenario("", " ‖ ".join(tasks), tasks) if tasks else options.scenario
-    case = make_case(options.scheme, scenario)
-    turns = _turns(case, options.schedule)
+    case = make_case(options.scheme, _scenario(options))
+    turns, why = _turns(case, options.schedule)
+    if why:
+        print(f"taken as turns: {why}", file=sys.stderr)
     run = boot(_kernel(configuration, [case.scheme]), case, turns)
     what, known = _difference(configuration, case, turns, run)
     if options.json:
@@ -142,6 +145,7 @@ def _run(options: argparse.Namespace) -> int:
             "format": 1, "scheme": case.scheme.name, "configuration": configuration.name,
             "turns": format_schedule(turns), "transcript": [[turn.word, list(turn.lines)] for turn in run.turns],
             "reports": [list(finding) for finding in sorted(run.findings)], "difference": what or None,
+            "taken_as_turns": why or None,
         }  # fmt: skip
         print_json(told)
     elif options.console:
@@ -164,11 +168,26 @@ def _difference(configuration: Configuration, case: Case, turns: tuple[int, ...]
     return "; ".join(found), bool(found) and set(found) <= set(REASONS)
 
 
-def _turns(case: Case, written: str) -> tuple[int, ...]:
-    """The turns for a schedule; what the model cannot follow is given to the kernel as it is written."""
+def _scenario(options: argparse.Namespace) -> Scenario:
+    """The scenario that a command line means; with signals added, it is none of those that have a name."""
+    tasks = tuple(options.task)
+    chosen = Scenario("", " ‖ ".join(tasks), tasks) if tasks else scenario_named(options.scenario)
+    if options.signals and not chosen.settings.signals:
+        return replace(chosen, name="", settings=replace(chosen.settings, signals=True, scenario=""))
+    return chosen
+
+
+def _turns(case: Case, written: str) -> tuple[tuple[int, ...], str]:
+    """The turns for a schedule; what the model cannot follow goes to the kernel as it is written, with the reason."""
     schedule = parse_schedule(written, len(case.program.tasks))
+    if any(actor < -OVERTAKE for actor in schedule):
+        message = "kernel run: a store that overtakes an unlock cannot be forced on a kernel; leave out the ~"
+        raise SevvizError(message)
     _, problem = replay(case.program, schedule)
-    return schedule if problem else turns_of(case.program, schedule)
+    if not problem:
+        return turns_of(case.program, schedule), ""
+    unasked = min(schedule) < 0 and not case.program.signals
+    return schedule, f"{problem}{'; --signals lets every task get a fatal signal' if unasked else ''}"
 
 
 def _compare(options: argparse.Namespace) -> int:

@@ -76,8 +76,9 @@ class Comparison:
 
     case: Case
     configuration: Configuration
-    total: int | None  # schedules that there are, None where they are countless
+    total: int | None  # schedules that there are, None where they were not counted
     chosen: int  # of them
+    endless: bool = False  # they were not counted because a loop makes them countless
     run: int = 0  # so far
     agreed: int = 0
     spun: int = 0
@@ -185,7 +186,7 @@ def compare(
     """
     configuration = kernel.configuration
     chosen = sample_for_smp(case, plan) if configuration.smp else choose(case.program, plan.most, plan.seed)
-    found = Comparison(case, configuration, chosen.total, len(chosen.schedules))
+    found = Comparison(case, configuration, chosen.total, len(chosen.schedules), chosen.endless)
 
     def one(schedule: tuple[int, ...]) -> tuple[Difference, bool]:
         turns = turns_of(case.program, schedule, spinning=configuration.smp)
@@ -224,7 +225,7 @@ def sample_for_smp(case: Case, plan: Plan) -> Choice:
     schedules.sort(key=lambda schedule: not _spins(case.program, schedule))
     deadlocks = (found for found in verdict_of(case.program).deadlocks if found.deadlock and found.deadlock.final)
     schedules = list(dict.fromkeys([*(found.schedule for found in deadlocks), *schedules]))
-    return Choice(tuple(schedules[: plan.most]), wide.total)
+    return Choice(tuple(schedules[: plan.most]), wide.total, wide.endless)
 
 
 def _spins(program: Program, schedule: tuple[int, ...]) -> bool:
@@ -233,7 +234,8 @@ def _spins(program: Program, schedule: tuple[int, ...]) -> bool:
 
 def row(found: Comparison) -> tuple[str, ...]:
     """A line of the table."""
-    total = "countless" if found.total is None else f"{found.total:,}"
+    unknown = "countless" if found.endless else "many, not counted"
+    total = unknown if found.total is None else f"{found.total:,}"
     share = f"all {found.run:,}" if found.total == found.run else f"{found.run:,} of {total}"
     return (
         found.case.scheme.name, found.case.scenario.name, share, f"{found.agreed:,}",

@@ -15,7 +15,7 @@ from sevviz.kernel.build import source_version
 from sevviz.kernel.case import make_case
 from sevviz.kernel.compare import PLAN, difference, predict
 from sevviz.kernel.configuration import KernelError
-from sevviz.kernel.realtime import RUNS, reasons
+from sevviz.kernel.realtime import RUNS, ChosenRun, reasons
 from sevviz.kernel.recording import RecordedRun, Recording, digest, load_recording, scheme_hash, store, trace_digest
 from sevviz.kernel.schedules import choose
 from sevviz.kernel.turns import turns_of
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sevviz.kernel.case import Case
     from sevviz.kernel.configuration import Configuration, Kernel
 
-__all__ = ["excerpt", "record", "recorded_run"]
+__all__ = ["CHOSEN", "excerpt", "record", "recorded_run"]
 
 Turns = tuple[int, ...]
 
@@ -40,6 +40,13 @@ RECORDED = {
     "plain": ("double", "self", "ioctl"),
     "smp": ("double", "self", "cpus"),
 }
+# What else is recorded with all checks, because it is easy to get wrong by reasoning alone: a mutex is tried before
+# the signal is looked at, and a killed waiter for its own mutex is handed it.
+CHOSEN: dict[str, tuple[ChosenRun, ...]] = {
+    "naive_killable": (
+        ChosenRun("signal", "1 2 1! 2! 1 1 2 2 2 2 2 3 3"), ChosenRun("self-killed", "1 1! 1 1 1 1 1"),
+    ),
+}  # fmt: skip
 MOST_OF_DOUBLE = 20  # schedules of "double" beside the shortest ones; all of them where there are so few
 
 
@@ -68,13 +75,11 @@ def _record(kernel: Kernel, scheme: Scheme) -> Recording:
 
 def _chosen(scheme: Scheme, configuration: Configuration) -> Iterator[tuple[Case, Turns, Turns]]:
     """The cases to record, each with a schedule and its turns."""
-    if configuration.name == "rt":
-        for one in RUNS.get(scheme.name, ()):
-            case = make_case(scheme, one.scenario)
-            schedule, turns = (parse_schedule(text, len(case.program.tasks)) for text in (one.schedule, one.turns))
-            yield case, schedule, turns or turns_of(case.program, schedule)
-        return
-    for name in RECORDED[configuration.name]:
+    for one in {"rt": RUNS, "debug": CHOSEN}.get(configuration.name, {}).get(scheme.name, ()):
+        case = make_case(scheme, one.scenario)
+        schedule, turns = (parse_schedule(text, len(case.program.tasks)) for text in (one.schedule, one.turns))
+        yield case, schedule, turns or turns_of(case.program, schedule)
+    for name in RECORDED.get(configuration.name, ()):
         case = make_case(scheme, name)
         # A number of CPUs matters to who spins, and one CPU cannot show it.
         if case.program.cpus is None or bool(case.program.spinlocks) == configuration.smp:
@@ -161,7 +166,9 @@ _WARNED = re.compile(r"rtmutex |Voluntary |DEBUG_LOCKS")
 
 def _begins(line: str, before: str) -> bool:
     """Whether a report begins. On x86, "WARNING: CPU" follows the words of a WARN(); elsewhere it is before them."""
-    return bool(_BEGINS.match(line)) and not (line.startswith("WARNING: CPU") and _WARNED.match(before))
+    two = (line, before) if line.startswith("WARNING: CPU") else (before, line)
+    of_one = two[0].startswith("WARNING: CPU") and _WARNED.match(two[1])
+    return bool(_BEGINS.match(line)) and not of_one
 
 
 def excerpt(console: str) -> list[tuple[str, ...]]:

@@ -23,10 +23,14 @@ MOST_STATES = 60_000  # more are not worth the wait for a sample
 
 
 class Choice(NamedTuple):
-    """Schedules of a program; `total` is the number that there are, None where they were not counted."""
+    """Schedules of a program; `total` is the number that there are, None where they were not counted.
+
+    `endless` tells why not: in a loop, one can go round any number of times; else there are too many states.
+    """
 
     schedules: tuple[tuple[int, ...], ...]
     total: int | None
+    endless: bool = False
 
     @property
     def complete(self) -> bool:
@@ -42,9 +46,10 @@ def choose(program: Program, most: int, seed: int = 1) -> Choice:
     generator = random.Random(seed)  # noqa: S311 - a sample, not a secret
     graph = explore(program, MOST_STATES)
     parts = components(graph.edges)
-    if not graph.complete or any(is_loop(graph.edges, part) for part in parts):
+    endless = any(is_loop(graph.edges, part) for part in parts)
+    if endless or not graph.complete:
         walks = {_walk(program, generator) for _ in range(most)}
-        return Choice(tuple(sorted(walks)), None)
+        return Choice(tuple(sorted(walks)), None, endless)
     ends = [_is_end(program, state) for state in graph.states]
     left = [0] * len(graph.states)  # the number of complete schedules from each state on
     for part in parts:  # sinks first
