@@ -237,6 +237,15 @@ def test_the_matrix_sorts_by_name_and_says_how_it_is_sorted(open_view: OpenView)
     assert shown() == given
 
 
+def test_the_matrix_is_saved_as_csv(open_view: OpenView) -> None:
+    table = matrix(["naive", "flag_then_mutex"], ["double"])
+    page = open_view(table.payload())
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save as CSV").click()
+    assert download.value.suggested_filename == "sevviz-matrix.csv"
+    assert download.value.path().read_text(encoding="utf-8") == table.to_csv()
+
+
 def test_the_invariant_follows_the_step(open_view: OpenView) -> None:
     page = open_view(*payload_of("why"))
     page.evaluate("view.open('1 1 1 1', 3)")

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from browser.chromium import violations
 from browser.jupyter import jupyter_lab, open_notebook, write_notebook
+from sevviz.views.matrix import matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Locator, Page
 
+SHOWN = (["naive", "flag_then_mutex"], ["double", "same"])  # in the matrix
 CELLS = [
     "import sevviz\nlab = sevviz.lab('naive', 'double', '1 2')\nlab",
     "print('is at', lab.stepper.schedule, lab.verdict.status)",
-    "board = sevviz.matrix(['naive', 'flag_then_mutex'], ['double', 'same'])\nboard",
+    f"board = sevviz.matrix({SHOWN[0]}, {SHOWN[1]})\nboard",
     "sevviz.compare(['naive', 'v4'], '1 2')",
 ]
 TRY = "if (!mutex_trylock(&src->lock)) {\n\t\tmutex_unlock(&dst->lock);\n\t\treturn -EBUSY;\n\t}"
@@ -198,6 +200,9 @@ def test_a_cell_of_the_matrix_opens_the_stepper(page: Page) -> None:
     expect(out.locator(".sv-field")).to_have_value("1 2")
     out.get_by_role("button", name="double", exact=True).click()
     expect(out.locator(".sx-matrix thead th").nth(1)).to_have_attribute("aria-sort", "ascending")
+    with page.expect_download() as download:
+        out.get_by_role("link", name="Save as CSV").click()
+    assert download.value.path().read_text(encoding="utf-8") == matrix(*SHOWN).to_csv()
     assert violations(page, within=OUTPUTS) == []
 
 
