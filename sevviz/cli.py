@@ -191,16 +191,27 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _add_figure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     figure = commands.add_parser("figure", help="draw one view of a scheme into a file, for slides and papers")
-    figure.add_argument("scheme", metavar="SCHEME", help="a name in data/schemes or the path of a .c file")
-    figure.add_argument("--scenario", default="double", metavar="NAME", help="default: double")
+    figure.add_argument(
+        "scheme", metavar="SCHEME", nargs="*", help="a name in data/schemes or the path of a .c file; for a matrix, any"
+    )
+    figure.add_argument(
+        "--scenario", action="append", default=[], metavar="NAME", help="default: double; for a matrix, repeat it"
+    )
     figure.add_argument("--schedule", default="", metavar="STRING", help='such as "1 1 2"')
     figure.add_argument(
         "--view",
         default="timeline",
         metavar="VIEW",
-        help="timeline, wait-for, progress, census, map or classes (lockdep's view)",
+        help="timeline, wait-for, progress, census, map, classes (lockdep's view) or matrix (all schemes in all "
+        "scenarios, or those that are named)",
     )
-    figure.add_argument("-o", "--output", required=True, metavar="FILE", help="its ending decides: .svg, .pdf or .png")
+    figure.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="its ending decides: .svg, .pdf or .png; a matrix: .csv too",
+    )
     figure.set_defaults(run="figure")
 
 

@@ -137,12 +137,30 @@ def figure(options: argparse.Namespace) -> int:
     from sevviz.csource import suggest
     from sevviz.figures import VIEWS, write_figure
 
+    if options.view == "matrix":
+        return _matrix(options)
     if options.view not in VIEWS:
+        known = (*VIEWS, "matrix")
         raise SevvizError(
-            f"figure: no view {options.view!r}{suggest(options.view, VIEWS)}; there are {', '.join(VIEWS)}"
+            f"figure: no view {options.view!r}{suggest(options.view, known)}; there are {', '.join(known)}"
         )
-    chosen = program(options.scheme, options.scenario)
+    if len(options.scheme) != 1 or len(options.scenario) > 1:
+        raise SevvizError(f"figure: name one scheme and one scenario for the view {options.view}; a matrix takes more")
+    chosen = program(options.scheme[0], *options.scenario)
     print(write_figure(chosen, options.view, options.schedule, Path(options.output)))
+    return CLEAN
+
+
+def _matrix(options: argparse.Namespace) -> int:
+    """The view that takes several schemes and scenarios: all of them, if none is named."""
+    from pathlib import Path
+
+    from sevviz.figures import write_matrix
+
+    if options.schedule:
+        raise SevvizError("figure: a matrix shows whole searches and takes no schedule")
+    report = _progress("cells")
+    print(write_matrix(options.scheme, options.scenario, Path(options.output), lambda done, _of: report(done)))
     return CLEAN
 
 

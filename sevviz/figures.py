@@ -10,13 +10,15 @@ from sevviz.traces import run
 from sevviz.verdict import verdict_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from sevviz.model import Program
     from sevviz.views.figure import SpokenFigure
 
-__all__ = ["ENDINGS", "VIEWS", "save_figure", "write_figure"]
+__all__ = ["ENDINGS", "VIEWS", "save_figure", "write_figure", "write_matrix"]
 
+# Of one scheme in one scenario; the matrix shows many.
 VIEWS = ("timeline", "wait-for", "progress", "census", "map", "classes")
 ENDINGS = (".svg", ".pdf", ".png")
 
@@ -42,6 +44,28 @@ def write_figure(program: Program, view: str, schedule: str, output: Path) -> st
         raise SevvizError(f"{output}: cannot be written ({error.strerror}); choose another place with -o") from error
 
 
+def write_matrix(
+    schemes: Sequence[str], scenarios: Sequence[str], output: Path, progress: Callable[[int, int], None] | None = None
+) -> str:
+    """Write the matrix of schemes and scenarios (all, where none are named) as a figure or, in a .csv file, as lines.
+
+    Returns what it shows, in words. Raises SevvizError for a name that is not known, and as save_figure does.
+    """
+    from sevviz.views.matrix import matrix
+    from sevviz.views.matrix_figure import draw_matrix
+
+    _check_ending(output, (*ENDINGS, ".csv"))
+    table = matrix(schemes, scenarios, progress=progress)
+    try:
+        if output.suffix == ".csv":
+            output.write_text(table.to_csv(), encoding="utf-8")
+        else:
+            _save(draw_matrix(table), table.alt, output)
+    except OSError as error:
+        raise SevvizError(f"{output}: cannot be written ({error.strerror}); choose another place with -o") from error
+    return table.alt
+
+
 def _write_graph(svg: str, alt: str, output: Path) -> str:
     if not svg:
         raise SevvizError("figure: there is no Graphviz; install the package graphviz-pure or Debian's graphviz")
@@ -62,9 +86,9 @@ def save_figure(figure: SpokenFigure, output: Path) -> None:
         raise SevvizError(f"{output}: cannot be written ({error.strerror}); choose another place with -o") from error
 
 
-def _check_ending(output: Path) -> None:
-    if output.suffix not in ENDINGS:
-        raise SevvizError(f"figure: {output.name!r} ends in none of {', '.join(ENDINGS)}")
+def _check_ending(output: Path, endings: tuple[str, ...] = ENDINGS) -> None:
+    if output.suffix not in endings:
+        raise SevvizError(f"figure: {output.name!r} ends in none of {', '.join(endings)}")
 
 
 def _write_drawing(program: Program, view: str, schedule: str, output: Path) -> str:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sevviz.catalogue import load, load_text, program, scenario_names, scheme_names
+from sevviz.catalogue import load, load_text, program, scheme_names
 from sevviz.catalogue import scenario as scenario_named
 from sevviz.errors import SchemeError, SevvizError
 from sevviz.explorations import Exploration, load_exploration, save_exploration, saved_names, text_hash
 from sevviz.kernelviews import ClassesView, KernelView
-from sevviz.labparts import Bench, BesideView, LabControls
+from sevviz.labparts import Bench, BesideView, LabControls, catalogue_of
+from sevviz.labshare import Origin, shared
 from sevviz.liveviews import LinkedView, ProgressView, StateMapView, WhyView
 from sevviz.schedule import format_schedule
 from sevviz.stepper import MOST_STATES
@@ -49,12 +50,13 @@ class Lab:
         import ipywidgets
 
         loaded = load(scheme)
-        self.name = loaded.name
-        self._shipped = self._read = loaded.text.text  # as it comes with sevviz; as it was last read without an error
+        self._origin = Origin.of(loaded, scheme)
+        self._files = {self.name: self._origin}  # by name, to be chosen again
+        self._read = self._origin.text  # as it was last read without an error
         self.stepper = Bench(loaded, scenario, schedule=schedule)
         self.controls = LabControls(
-            catalogue=_catalogue(self.name, loaded.header["title"]), scheme=self.name, scenario=scenario,
-            text=self._shipped, saved=saved_names(),
+            catalogue=catalogue_of(self.name, loaded.header["title"]), scheme=self.name, scenario=scenario,
+            text=self._read, saved=saved_names(),
         )  # fmt: skip
         self.bar = LabControls(part="bar", views=[{"name": n, "title": title} for n, title in VIEWS.items()])
         self.box: Any = ipywidgets.VBox([self.controls, self.stepper, self.bar])
@@ -73,6 +75,11 @@ class Lab:
         return self.stepper.verdict
 
     @property
+    def name(self) -> str:
+        """The scheme's name, also where its C is edited."""
+        return self._origin.name
+
+    @property
     def text(self) -> str:
         """The C in the editor."""
         return str(self.controls.text)
@@ -83,8 +90,8 @@ class Lab:
         """Show a scheme that comes with sevviz, or a .c file, in a scenario; raises SevvizError if that cannot be."""
         loaded = load(scheme)
         made = program(loaded, scenario)
-        self.name, self._shipped = loaded.name, loaded.text.text
-        self._show(verdict_of(made, MOST_STATES), self._shipped)
+        self._origin = self._files[loaded.name] = Origin.of(loaded, scheme)
+        self._show(verdict_of(made, MOST_STATES), self._origin.text)
         self.controls.remark = ""  # what the schedule shown before would do here was not asked
         self.stepper.show(schedule, step)
 
@@ -94,7 +101,9 @@ class Lab:
         return not self.controls.error
 
     def save(self, name: str, note: str = "") -> Path:
-        """Keep this moment as NAME.sevviz.toml in the present folder."""
+        """Keep this moment as NAME.sevviz.toml in the present folder; raises SevvizError if it could not be loaded."""
+        if self.controls.error:
+            raise SevvizError("the C in the editor has an error and could not be loaded again: correct it, then save")
         moment = Exploration(name, self.name, self.controls.scenario, self.stepper.schedule, note, self.text)
         path = save_exploration(moment)
         self.controls.saved = saved_names()
@@ -106,15 +115,15 @@ class Lab:
         found = load_exploration(name)
         made = program(load_text(found.text, f"{found.scheme}.c"), found.scenario)
         changed = text_hash(found.text) != found.hash
-        self.name = found.scheme
-        self._shipped = load(found.scheme).text.text if found.scheme in scheme_names() else found.text
+        shipped = found.scheme in scheme_names()
+        self._origin = Origin.named(found.scheme) if shipped else Origin(found.scheme, found.text)
         self._show(verdict_of(made, MOST_STATES), found.text)
         self.controls.remark = ""
         self._replay(found.schedule)
         words = f"Loaded {name}. {found.note}".strip()
         if changed:
             words += " Its C was changed outside of the lab since it was saved."
-        elif found.scheme in scheme_names() and found.text != self._shipped:
+        elif shipped and found.text != self._origin.text:
             words += f" Its C differs from {found.scheme} as it is shipped."
         self.controls.remark = f"{words} {self.controls.remark}".strip()
         return found
@@ -126,8 +135,10 @@ class Lab:
             return
         text = None
         if change["name"] == "scheme":
-            self.name, self._shipped = change["new"], load(change["new"]).text.text
-            text = self._shipped
+            name = change["new"]
+            own = None if name in scheme_names() else self._files.get(name)
+            self._origin = own or Origin.named(name)
+            text = self._origin.text
         self._try(text if text is not None else self.text)
 
     def _written(self, change: dict[str, Any]) -> None:
@@ -142,6 +153,7 @@ class Lab:
         except SevvizError as error:
             line = error.line if isinstance(error, SchemeError) else None
             self.controls.error = {"message": str(error), "line": line}
+            self._tell_moment()
 
     def _show(self, verdict: Verdict, text: str) -> None:
         """Put a searched text in the place of the one shown, and say what became different."""
@@ -154,7 +166,7 @@ class Lab:
         try:
             with self.controls.hold_sync():
                 self.controls.scheme, self.controls.scenario = self.name, verdict.program.scenario
-                self.controls.text, self.controls.edited = text, text != self._shipped
+                self.controls.text, self.controls.edited = text, text != self._origin.text
                 self.controls.error = {}
                 self.controls.verdict = f"Before: {verdict_line(before)} Now: {verdict_line(verdict)}"
                 self.controls.changes = census_changes(before, verdict)
@@ -179,18 +191,17 @@ class Lab:
                 case "load":
                     self.load(asked["name"])
                 case "reset":
-                    self._try(self._shipped)
+                    self._try(self._origin.text)
                 case "open":
                     self.open(asked["scheme"], asked["scenario"], asked["schedule"], asked.get("step"))
         except SevvizError as error:
             self.controls.remark = f"{error}."
 
     def _tell_moment(self, _change: object = None) -> None:
-        scenario, schedule = self.controls.scenario, self.stepper.schedule
-        self.controls.moment = {
-            "scheme": self.name, "scenario": scenario, "schedule": schedule, "step": self.stepper.step,
-        }  # fmt: skip
-        self.controls.code = f'sevviz.Stepper("{self.name}", "{scenario}", schedule="{schedule}")'
+        told = shared(self._origin, self._read, self.stepper, wrong=bool(self.controls.error))
+        with self.controls.hold_sync():
+            for trait, value in told.items():
+                self.controls.set_trait(trait, value)
 
     # The view under the stepper.
 
@@ -212,7 +223,8 @@ class Lab:
     def _beside(self) -> list[Scheme | str]:
         """The scheme shown, and beside it what it was before it was edited, or two to compare it with."""
         if self.controls.edited:
-            return [load_text(self._read, f"{self.name} (edited)"), load_text(self._shipped, f"{self.name} (shipped)")]
+            before = load_text(self._origin.text, f"{self.name} (shipped)")
+            return [load_text(self._read, f"{self.name} (edited)"), before]
         return [load_text(self._read, self.name), *(name for name in BESIDE if name != self.name)]
 
     def _repr_mimebundle_(self, **kwargs: object) -> dict[str, Any]:
@@ -223,17 +235,6 @@ class Lab:
         words = dict((still[0] if isinstance(still, tuple) else still) or {})
         words.pop("application/vnd.jupyter.widget-view+json", None)
         return {**words, **data, **{key: words[key] for key in ("text/plain", "text/html") if key in words}}
-
-
-def _catalogue(name: str, title: str) -> dict[str, Any]:
-    names = scheme_names()
-    schemes = [{"name": shipped, "title": load(shipped).header["title"]} for shipped in names]
-    if name not in names:
-        schemes.insert(0, {"name": name, "title": title})
-    return {
-        "schemes": schemes,
-        "scenarios": [{"name": known, "title": scenario_named(known).title} for known in scenario_names()],
-    }
 
 
 def lab(scheme: str = "flag_then_mutex", scenario: str = "double", schedule: str = "") -> Lab:

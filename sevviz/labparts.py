@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
+from sevviz.catalogue import load, scenario, scenario_names, scheme_names
 from sevviz.kernel.evidence import evidence
 from sevviz.liveviews import LinkedView
 from sevviz.payload import pack
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sevviz.csource import Scheme
     from sevviz.verdict import Verdict
 
-__all__ = ["Bench", "BesideView", "LabControls"]
+__all__ = ["Bench", "BesideView", "LabControls", "catalogue_of"]
 
 PLAYER = Path(__file__).parent / "player"
 
@@ -43,7 +44,9 @@ class LabControls(anywidget.AnyWidget):
     remark = traitlets.Unicode().tag(sync=True)
     saved: traitlets.List[str] = traitlets.List().tag(sync=True)
     moment = traitlets.Dict().tag(sync=True)
+    no_link = traitlets.Unicode().tag(sync=True)
     code = traitlets.Unicode().tag(sync=True)
+    code_told = traitlets.Unicode().tag(sync=True)
     request = traitlets.Dict().tag(sync=True)
     views: traitlets.List[dict[str, str]] = traitlets.List().tag(sync=True)
     view = traitlets.Unicode().tag(sync=True)
@@ -73,3 +76,15 @@ class BesideView(LinkedView):
         if not schedule:
             return {"view": "note", "note": "Take a step first: then this shows what the same choices do elsewhere."}
         return compare(self._schemes(), schedule, verdict.program.scenario).payload()
+
+
+def catalogue_of(name: str, title: str) -> dict[str, Any]:
+    """What can be chosen: the schemes that come with sevviz, the one that the lab began with, and the scenarios."""
+    names = scheme_names()
+    schemes = [{"name": shipped, "title": load(shipped).header["title"]} for shipped in names]
+    if name not in names:
+        schemes.insert(0, {"name": name, "title": title})
+    return {
+        "schemes": schemes,
+        "scenarios": [{"name": known, "title": scenario(known).title} for known in scenario_names()],
+    }

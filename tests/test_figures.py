@@ -64,11 +64,50 @@ def test_a_graph_on_paper_has_all_of_the_drawing_in_its_place() -> None:
     assert figure.alt == drawn.alt
 
 
+def test_a_matrix_is_written_as_a_figure_and_as_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["naive", "v4", "--view", "matrix", "--scenario", "double", "--scenario", "same"]
+    for ending, beginning in {**BEGINNINGS, ".csv": b"scheme,scenario,verdict,states,schedule,outcomes\n"}.items():
+        path = tmp_path / f"matrix{ending}"
+        assert main(["figure", "naive", *names, "-o", str(path)]) == 0
+        assert capsys.readouterr().out.startswith("Matrix of 2 schemes and 2 scenarios. Cells: 1 deadlock, 2 fault")
+        assert path.read_bytes().startswith(beginning)
+    rows = [line.split(",")[:3] for line in (tmp_path / "matrix.csv").read_text(encoding="utf-8").splitlines()[1:]]
+    assert rows == [
+        ["naive", "double", "deadlock"], ["naive", "same", "clean"], ["v4", "double", "fault"], ["v4", "same", "fault"],
+    ]  # fmt: skip
+
+
+def test_a_matrix_without_names_has_all_and_says_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sevviz.views.matrix.scheme_names", lambda: ["naive"])  # all would take some seconds
+    monkeypatch.setattr("sevviz.commands.QUIET_SECONDS", -1.0)
+    assert main(["figure", "--view", "matrix", "-o", str(tmp_path / "all.csv")]) == 0
+    written = (tmp_path / "all.csv").read_text(encoding="utf-8").splitlines()
+    assert len(written) == 1 + len(sevviz.scenario_names())
+    assert f"sevviz: {len(sevviz.scenario_names())} cells after " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["-o", "x.gif"], "figure: 'x.gif' ends in none of .svg, .pdf, .png"),
         (["--schedule", "1 3", "-o", "x.svg"], "there is no task 3"),
+        (["v4", "-o", "x.svg"], "name one scheme and one scenario for the view timeline; a matrix takes more"),
+        (
+            ["--scenario", "double", "--scenario", "same", "-o", "x.svg"],
+            "name one scheme and one scenario for the view",
+        ),
+        (["--view", "table", "-o", "x.svg"], "no view 'table'; there are timeline, wait-for, progress, census, map,"),
+        (["--view", "matrx", "-o", "x.svg"], "no view 'matrx'; did you mean 'matrix'?"),
+        (
+            ["--view", "matrix", "--schedule", "1 2", "-o", "x.svg"],
+            "a matrix shows whole searches and takes no schedule",
+        ),
+        (["--view", "matrix", "-o", "x.gif"], "'x.gif' ends in none of .svg, .pdf, .png, .csv"),
+        (["--view", "matrix", "--scenario", "doubl", "-o", "x.svg"], "no scenario 'doubl'; did you mean 'double'?"),
+        (["--view", "matrix", "--scenario", "same", "-o", "no/x.csv"], "cannot be written (No such file or directory)"),
+        (["-o", "x.csv"], "figure: 'x.csv' ends in none of .svg, .pdf, .png"),
         (["-o", "no/such/folder/x.svg"], "cannot be written (No such file or directory); choose another place with -o"),
     ],
 )

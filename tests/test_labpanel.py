@@ -199,7 +199,7 @@ def test_a_moment_is_kept_and_found_again(bench: Lab) -> None:
 def test_a_link_s_moment_is_opened_and_nonsense_is_refused(bench: Lab) -> None:
     bench.controls.request = {"action": "open", "scheme": "v4", "scenario": "double", "schedule": "1 1 1 1", "step": 3}
     assert bench.controls.moment == {"scheme": "v4", "scenario": "double", "schedule": "1 1 1 1", "step": 3}
-    assert bench.controls.code == 'sevviz.Stepper("v4", "double", schedule="1 1 1 1")'
+    assert bench.controls.code == 'sevviz.Stepper("v4", "double", schedule="1 1 1 1", step=3)'
     bench.controls.request = {"action": "open", "scheme": "v44", "scenario": "double", "schedule": "", "step": None}
     assert bench.controls.remark.startswith("no scheme 'v44'; did you mean 'v4'?")
     assert bench.controls.moment["scheme"] == "v4"
@@ -211,6 +211,88 @@ def test_a_file_of_one_s_own_is_edited_too(tmp_path: Path) -> None:
     bench = sevviz.lab(str(mine))
     assert bench.controls.catalogue["schemes"][0]["name"] == "mine"
     assert bench.edit(with_a_try(bench.text))
+
+
+# What is handed on.
+
+
+def shown_by(code: str) -> tuple[str, str, int]:
+    """What a line of Python from the lab shows: the C, the schedule and the step."""
+    stepper: Stepper = eval(code, {"sevviz": sevviz})  # noqa: S307 - the lab has written it
+    return stepper.program.sources[0].text, stepper.schedule, stepper.step
+
+
+def test_a_shipped_scheme_is_handed_on_by_its_name(bench: Lab) -> None:
+    assert bench.controls.no_link == ""
+    assert bench.controls.code == 'sevviz.Stepper("naive", "double", schedule="1 2")'
+    assert bench.controls.code_told == "Copied: a line of Python that shows this moment."
+    bench.edit(with_a_try(bench.text))
+    bench.controls.request = {"action": "reset"}
+    assert (bench.controls.no_link, bench.controls.code[:24]) == ("", 'sevviz.Stepper("naive", ')
+    bench.stepper.show("1 2", 1)
+    assert shown_by(bench.controls.code) == (bench.text, "1 2", 1)
+
+
+@pytest.mark.parametrize("end", ["", '/* a \\ and """quotes""" */', "/* \u200b */\n\n"])
+def test_edited_c_is_in_the_python_and_no_link_pretends_to_hold_it(bench: Lab, end: str) -> None:
+    assert bench.edit(with_a_try(bench.text) + end)
+    bench.stepper.show("1 2 1 2 1 2", 5)
+    text, schedule, step = shown_by(bench.controls.code)
+    assert (text.rstrip(), schedule, step) == (bench.text.rstrip(), "1 2 1 2 1 2", 5)
+    assert bench.controls.code_told == "Copied: Python that shows this moment, with the C in it."
+    assert bench.controls.no_link == (
+        "No link was copied: it would open naive as it is shipped, not this C. Save this moment and send its file, "
+        "or copy it as Python."
+    )
+    bench.controls.scheme = "v4"
+    assert bench.controls.no_link == ""
+    assert bench.controls.code.startswith('sevviz.Stepper("v4", ')
+
+
+def test_a_file_of_one_s_own_is_handed_on_by_its_path(tmp_path: Path) -> None:
+    (tmp_path / "mine.c").write_text(with_a_try(sevviz.load("naive").text.text), encoding="utf-8")
+    bench = sevviz.lab("mine.c", "double", "1 2 1 2 1 2")
+    assert bench.controls.code == 'sevviz.Stepper("mine.c", "double", schedule="1 2 1 2 1 2")'
+    assert bench.controls.code_told == (
+        "Copied: a line of Python that shows this moment. It reads mine.c: send that file with it."
+    )
+    assert "a link opens what comes with sevviz, and mine does not." in bench.controls.no_link
+    assert shown_by(bench.controls.code) == (bench.text, "1 2 1 2 1 2", 6)
+    bench.controls.scheme = "naive"
+    assert bench.controls.no_link == ""
+    bench.controls.scheme = "mine"  # it is still in the list
+    assert "mutex_trylock" in bench.text
+    assert bench.controls.code.startswith('sevviz.Stepper("mine.c", ')
+    bench.save("kept")
+    bench.load("kept")
+    assert "and mine does not." in bench.controls.no_link
+    assert shown_by(bench.controls.code)[0] == bench.text, "a saved file has no path: its C is in the line"
+
+
+def test_a_file_with_the_name_of_a_shipped_scheme_is_not_mistaken_for_it(tmp_path: Path) -> None:
+    file = tmp_path / "naive.c"
+    file.write_text(sevviz.load("v4").text.text, encoding="utf-8")
+    bench = sevviz.lab("./naive.c")
+    assert "it would open naive as it is shipped, not this C." in bench.controls.no_link
+    assert bench.controls.code == 'sevviz.Stepper("./naive.c", "double", schedule="")'
+    file.write_text(sevviz.load("naive").text.text, encoding="utf-8")
+    assert sevviz.lab("./naive.c").controls.no_link == "", "it is the shipped one"
+
+
+def test_what_cannot_be_read_is_neither_linked_nor_saved(bench: Lab, tmp_path: Path) -> None:
+    bench.edit("int x")
+    assert bench.controls.no_link == "No link was copied: the C in the editor has an error. Correct it first."
+    assert bench.controls.code == 'sevviz.Stepper("naive", "double", schedule="1 2")'
+    assert bench.controls.code_told.endswith("What is in the editor has an error and is not in it.")
+    bench.controls.request = {"action": "save", "name": "broken", "note": ""}
+    assert bench.controls.remark.startswith("the C in the editor has an error and could not be loaded again")
+    assert list(tmp_path.iterdir()) == []
+    bench.edit(with_a_try(sevviz.load("naive").text.text))
+    bench.edit("int x")
+    assert (
+        bench.controls.code_told == "Copied: Python that shows this moment, with the last C that could be read in it."
+    )
+    assert "mutex_trylock" in bench.controls.code
 
 
 def test_a_text_changed_outside_is_said(bench: Lab, tmp_path: Path) -> None:

@@ -430,7 +430,7 @@ class Matrix {
     const { data } = view;
     this.data = data;
     this.order = data.schemes.map((_, row) => row);
-    this.sorted = { column: -1, down: false };
+    this.sorted = null; // or the column (-1 are the names) and the direction; null is the order that was given
     this.severity = new Map(data.kinds.map(({ name }, index) => [name, index]));
     this.letters = new Map(data.kinds.map(({ name, letter }) => [name, letter]));
     this.heads = [-1, ...data.scenarios.keys()].map((column) => this.head(column));
@@ -441,7 +441,7 @@ class Matrix {
     const legend = data.kinds.map(({ name, letter, words }) => h("li", {}, h("span", { class: `sx-cell sx-kind-${name}`, "aria-hidden": "true" }, letter), words));
     this.root = h("div", { class: "sx-matrix" },
       h("p", { class: "sx-title" }, "Matrix: schemes and scenarios"),
-      h("p", { class: "sx-sub" }, "Each cell is a finished search. A heading sorts by its column, the worst first."),
+      h("p", { class: "sx-sub" }, "Each cell is a finished search. A heading sorts by its column, the worst first; pressed again, the other way round; and once more, as it was."),
       h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": "Matrix, may scroll" },
         h("table", {}, h("caption", { class: "sx-hidden" }, data.alt), h("thead", {}, h("tr", {}, ...this.heads)), this.body)),
       this.said, this.outcomes,
@@ -469,17 +469,25 @@ class Matrix {
   }
 
   sortBy(column) {
-    this.sorted = { column, down: this.sorted.column === column && !this.sorted.down };
+    if (this.sorted?.column !== column) this.sorted = { column, direction: "ascending" };
+    else this.sorted = this.sorted.direction === "ascending" ? { column, direction: "descending" } : null;
     this.sort();
   }
 
   sort() {
-    const { column, down } = this.sorted;
-    const width = this.data.scenarios.length;
-    const rank = (row) => (column < 0 ? row : this.severity.get(this.data.cells[row * width + column].kind));
-    this.order.sort((a, b) => (rank(a) - rank(b)) * (down ? -1 : 1) || a - b);
-    this.heads.forEach((head, index) => head.setAttribute("aria-sort", index - 1 === column ? (down ? "descending" : "ascending") : "none"));
+    const { column, direction } = this.sorted ?? { direction: "none" };
+    const sign = { ascending: 1, none: 0, descending: -1 }[direction];
+    this.order.sort((a, b) => (sign && sign * this.compare(a, b, column)) || a - b);
+    this.heads.forEach((head, index) => head.setAttribute("aria-sort", index - 1 === column ? direction : "none"));
     this.body.replaceChildren(...this.order.map((row) => this.lines[row]));
+  }
+
+  /** Two rows by a column's verdicts, the worst first, or by name, where v5 comes before v12. */
+  compare(a, b, column) {
+    const { schemes, scenarios, cells } = this.data;
+    if (column === -1) return schemes[a].name.localeCompare(schemes[b].name, "en", { numeric: true });
+    const rank = (row) => this.severity.get(cells[row * scenarios.length + column].kind);
+    return rank(a) - rank(b);
   }
 
   open(scheme, scenario, cell, button) {

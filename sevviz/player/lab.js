@@ -4,6 +4,7 @@
  */
 
 const PAUSE = 400; // milliseconds without a key before the C is read
+const UNREAD = "Nothing was copied: the C in the editor is still being read. Try again when its verdict is here.";
 const LINK = /#sevviz-lab=([\w-]+):([\w-]+):([\d.!~]{0,4000})(?:@(\d{1,6}))?$/u;
 
 /** A number that no other widget of the document has: a notebook loads this module once for each of them. */
@@ -93,7 +94,7 @@ class Controls {
 
   hand() {
     clearTimeout(this.timer);
-    if (this.text.value !== this.model.get("text")) this.set({ text: this.text.value });
+    if (this.text.value !== this.model.get("text")) this.set({ text: this.text.value, code: "" }); // until Python has searched it
   }
 
   number() {
@@ -149,14 +150,31 @@ class Controls {
       h("div", { class: "sl-row" }, nameBox, noteBox, h("button", { type: "button", click: () => this.ask("save", { name: name.value.trim(), note: note.value }) }, "Save")),
       h("div", { class: "sl-row" }, h("div", { class: "sl-choice" }, h("label", { for: this.saved.id }, "Saved here"), this.saved), this.load),
       h("div", { class: "sl-row" },
-        h("button", { type: "button", click: () => this.copy(location.href.split("#")[0] + writeLink(this.model.get("moment")), "Link copied. It opens this moment when the lab's cell is run.") }, "Copy link"),
-        h("button", { type: "button", click: () => this.copy(this.model.get("code"), "Copied: a line of Python that shows this moment.") }, "Copy as Python")));
+        h("button", { type: "button", click: () => this.copyLink() }, "Copy link"),
+        h("button", { type: "button", click: () => this.copyCode() }, "Copy as Python")));
   }
 
   showSaved() {
     const names = this.model.get("saved");
     this.saved.replaceChildren(...names.map((name) => h("option", { value: name }, name)));
     this.load.setAttribute("aria-disabled", `${names.length === 0}`);
+  }
+
+  /** A link names a scheme and holds no C: where it would open other C than this, it is not made. */
+  copyLink() {
+    const reason = this.unread() ? UNREAD : this.model.get("no_link");
+    if (reason) setText(this.remark, reason);
+    else this.copy(location.href.split("#")[0] + writeLink(this.model.get("moment")), "Link copied. It opens this moment when the lab's cell is run.");
+  }
+
+  copyCode() {
+    if (this.unread()) setText(this.remark, UNREAD);
+    else this.copy(this.model.get("code"), this.model.get("code_told"));
+  }
+
+  /** Whether the editor holds C that Python has not answered for. */
+  unread() {
+    return this.text.value !== this.model.get("text") || !this.model.get("code");
   }
 
   async copy(text, done) {

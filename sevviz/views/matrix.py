@@ -164,7 +164,8 @@ def matrix(
     `limit` is a number of states for each search, `progress` is called with the cells done and their number. Raises
     SevvizError for a name that is not known.
     """
-    rows, columns = tuple(schemes or scheme_names()), tuple(scenarios or scenario_names())
+    rows = tuple(dict.fromkeys(schemes or scheme_names()))  # a name that is said twice is one row
+    columns = tuple(dict.fromkeys(scenarios or scenario_names()))
     titles, whats = {n: scenario(n).title for n in columns}, {n: scenario(n).what for n in columns}
     cells = []
     for row in rows:

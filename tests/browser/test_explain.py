@@ -215,6 +215,37 @@ def test_the_matrix_sorts_and_opens(open_view: OpenView) -> None:
     expect(page.locator(".sx-outcomes li").first).to_have_text("both -EBUSY (180 of 262 schedules)")
 
 
+def test_the_matrix_sorts_by_name_and_says_how_it_is_sorted(open_view: OpenView) -> None:
+    page = open_view(matrix(["v12_vcpus", "naive", "v5_flag"], ["double", "same"]).payload())
+    rows, heads = page.locator(".sx-matrix tbody th"), page.locator(".sx-matrix thead th")
+
+    def shown() -> tuple[list[str], list[str | None]]:
+        return rows.all_inner_texts(), [head.get_attribute("aria-sort") for head in heads.all()]
+
+    given = (["v12_vcpus", "naive", "v5_flag"], ["none", "none", "none"])
+    assert shown() == given, "no heading claims the order that was given"
+    name = page.get_by_role("button", name="scheme", exact=True)
+    assert name.get_attribute("title") == "Sort by name"
+    name.click()
+    assert shown() == (["naive", "v5_flag", "v12_vcpus"], ["ascending", "none", "none"])
+    name.click()
+    assert shown() == (["v12_vcpus", "v5_flag", "naive"], ["descending", "none", "none"])
+    page.get_by_role("button", name="double", exact=True).click()
+    assert shown() == (["naive", "v12_vcpus", "v5_flag"], ["none", "ascending", "none"])
+    page.get_by_role("button", name="double", exact=True).press("Enter")
+    page.get_by_role("button", name="double", exact=True).press("Enter")
+    assert shown() == given
+
+
+def test_the_matrix_is_saved_as_csv(open_view: OpenView) -> None:
+    table = matrix(["naive", "flag_then_mutex"], ["double"])
+    page = open_view(table.payload())
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save as CSV").click()
+    assert download.value.suggested_filename == "sevviz-matrix.csv"
+    assert download.value.path().read_text(encoding="utf-8") == table.to_csv()
+
+
 def test_the_invariant_follows_the_step(open_view: OpenView) -> None:
     page = open_view(*payload_of("why"))
     page.evaluate("view.open('1 1 1 1', 3)")

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from browser.chromium import violations
 from browser.jupyter import jupyter_lab, open_notebook, write_notebook
+from sevviz.views.matrix import matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Locator, Page
 
+SHOWN = (["naive", "flag_then_mutex"], ["double", "same"])  # in the matrix
 CELLS = [
     "import sevviz\nlab = sevviz.lab('naive', 'double', '1 2')\nlab",
     "print('is at', lab.stepper.schedule, lab.verdict.status)",
-    "board = sevviz.matrix(['naive', 'flag_then_mutex'], ['double', 'same'])\nboard",
+    f"board = sevviz.matrix({SHOWN[0]}, {SHOWN[1]})\nboard",
     "sevviz.compare(['naive', 'v4'], '1 2')",
 ]
 TRY = "if (!mutex_trylock(&src->lock)) {\n\t\tmutex_unlock(&dst->lock);\n\t\treturn -EBUSY;\n\t}"
@@ -140,10 +142,46 @@ def test_a_moment_is_saved_shared_and_read_by_python(page: Page, home: Path) -> 
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_label("Saved here")).to_have_value("with-a-try")
     assert 'note = "nobody waits"' in (home / "with-a-try.sevviz.toml").read_text(encoding="utf-8")
-    page.get_by_role("button", name="Copy link").click()
-    expect(page.locator(".sl-remark")).to_contain_text("Link copied.")
-    assert "/lab/tree/lab.ipynb#sevviz-lab=naive:double:" in page.evaluate("navigator.clipboard.readText()")
     assert "clean" in run_cell(page, 1).inner_text()
+
+
+def test_edited_c_is_handed_on_as_python_and_not_as_a_link(page: Page) -> None:
+    page.evaluate("navigator.clipboard.writeText('nothing yet')")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(".sl-remark")).to_contain_text("No link was copied: it would open naive as it is shipped")
+    assert page.evaluate("navigator.clipboard.readText()") == "nothing yet"
+    page.get_by_role("button", name="Copy as Python").click()
+    expect(page.locator(".sl-remark")).to_have_text("Copied: Python that shows this moment, with the C in it.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith('sevviz.Stepper("""/*')
+    assert "mutex_trylock(&src->lock)" in copied
+
+
+def test_nothing_is_copied_before_what_was_written_is_read(page: Page) -> None:
+    said = page.evaluate(
+        """() => {
+            const area = document.querySelector(".sl-text");
+            const before = area.value;
+            const [link, code] = [...document.querySelectorAll(".sl-files button")].slice(-2);
+            const press = (button) => {
+                button.click();
+                return document.querySelector(".sl-remark").textContent;
+            };
+            area.value += "\\n";
+            area.dispatchEvent(new Event("input"));
+            const said = [press(link), press(code)];
+            area.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true })); // hands it to Python
+            said.push(press(link), press(code));
+            area.value = before;
+            area.dispatchEvent(new Event("input"));
+            window.pressAgain = () => press(code);
+            return said;
+        }"""
+    )
+    assert len(said) == 4
+    assert {words.split(". ")[0] for words in said} == {"Nothing was copied: the C in the editor is still being read"}
+    page.wait_for_function("!pressAgain().startsWith('Nothing was copied')")
+    expect(page.locator(".sl-remark")).to_contain_text("Copied: Python that shows this moment")
 
 
 def test_the_shipped_text_comes_back(page: Page) -> None:
@@ -151,6 +189,9 @@ def test_the_shipped_text_comes_back(page: Page) -> None:
     expect(page.locator(".sv-line-verdict").first).to_contain_text("Deadlock in 2 of 6 schedules")
     page.get_by_label("Scheme").first.select_option("flag_then_mutex")
     expect(page.locator(".sv-title").first).to_have_text("Atomic flag, then mutex")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(".sl-remark")).to_contain_text("Link copied.")
+    assert "/lab/tree/lab.ipynb#sevviz-lab=flag_then_mutex:double:" in page.evaluate("navigator.clipboard.readText()")
 
 
 def test_a_cell_of_the_matrix_opens_the_stepper(page: Page) -> None:
@@ -159,6 +200,9 @@ def test_a_cell_of_the_matrix_opens_the_stepper(page: Page) -> None:
     expect(out.locator(".sv-field")).to_have_value("1 2")
     out.get_by_role("button", name="double", exact=True).click()
     expect(out.locator(".sx-matrix thead th").nth(1)).to_have_attribute("aria-sort", "ascending")
+    with page.expect_download() as download:
+        out.get_by_role("link", name="Save as CSV").click()
+    assert download.value.path().read_text(encoding="utf-8") == matrix(*SHOWN).to_csv()
     assert violations(page, within=OUTPUTS) == []
 
 
