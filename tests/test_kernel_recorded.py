@@ -231,7 +231,7 @@ def test_a_spinlock_taken_twice_is_recorded_where_there_are_several_cpus() -> No
     predicted = predict(make_case("spinlocks_alone", "self").program, (1, 1), CONFIGURATIONS["smp"])
     assert [list(one.finding) for one in predicted.told] == [["spinlock-recursion", 1], ["soft-lockup", 1]]
     assert (alone.waits, alone.words) == ([[1, "A.migration_lock", 1, "-"]], [])  # one CPU has nothing to spin at
-    assert outcome_lines(alone) == [
+    assert outcome_lines(make_case("spinlocks_alone", "self").program, alone) == [
         "task 1 would spin, had this kernel several CPUs, for A.migration_lock, which task 1 holds"
     ]
 
