@@ -97,21 +97,15 @@ def cpu_keepers(program: Program, state: State) -> tuple[int, ...]:
 
 
 def _keepers(program: Program, state: State) -> list[int]:
+    """The tasks that have a CPU and give it to nobody: who spins, and who is in atomic context and has not slept."""
     if program.cpus is None:
         return []  # everybody has one
-    return [task for task in range(1, len(program.tasks) + 1) if _keeps_cpu(program, state, task)]
-
-
-def _keeps_cpu(program: Program, state: State, task: int) -> bool:
-    operation = program.position(state, task - 1).operation
-    if operation is None:
-        return False
-    if state.marks[task - 1] & SPINS:
-        return True
-    wait = _lock_wait(program, state, task, operation)
-    if wait is not None:
-        return False  # who waits for a mutex has left its CPU, in atomic context or not
-    return in_atomic_context(program, state, task) and not state.marks[task - 1] & OFF_CPU
+    atomic = {state.values[lock] for lock in program.spinlocks}
+    return [
+        task
+        for task, mark in enumerate(state.marks, 1)
+        if mark & SPINS or (task in atomic and not mark & OFF_CPU and program.position(state, task - 1).operation)
+    ]
 
 
 def sleeps_in_atomic(program: Program, state: State, task: int) -> Operation | None:

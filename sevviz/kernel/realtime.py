@@ -45,8 +45,9 @@ RUNS: dict[str, tuple[ChosenRun, ...]] = {
 }  # fmt: skip
 
 CYCLE = (
-    "a waiter for a mutex follows the chain of owners, for priority inheritance, and so finds the cycle that it "
-    "closes; it says so at once, annotated as nested or not"
+    "a waiter for a mutex follows the chain of owners, for priority inheritance, and with its lock checks on "
+    "(CONFIG_DEBUG_RT_MUTEXES) to the end of the chain: so it finds the cycle that it closes, and says so at once, "
+    "annotated as nested or not"
 )
 CLOSER = (
     "who closes the cycle never comes back: it is kept in state S, which neither a free mutex nor SIGKILL ends, and "

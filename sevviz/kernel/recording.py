@@ -134,7 +134,7 @@ def keep_table(
     fresh = {(row[0], row[1]) for row in rows[1:]}
     current = [row for row in old if (row[0], row[1]) not in fresh and texts[row[0]][0] == shipped.get(row[0])]
     place = {name: number for number, name in enumerate(scenario_names())}
-    body = sorted([*current, *rows[1:]], key=lambda row: (row[0], place[row[1]]))
+    body = sorted([*current, *rows[1:]], key=lambda row: (row[0], place.get(row[1], len(place)), row[1]))
     named = sorted({row[0] for row in body})
     head = f"Kernel {source_version()}, configuration {configuration.name}: {configuration.what}"
     hashes = table([("scheme", "text", "basis"), *((name, *texts[name]) for name in named)])
