@@ -246,6 +246,18 @@ def test_without_the_debug_options_only_watchdogs_speak() -> None:
     quiet = sevviz.splat("v4", "double", "1 1 1 1", checks=False)
     assert quiet.reports == ()
     assert quiet.silences[0] == "Nobody sleeps or spins for too long."
+    assert not any("PREEMPT" in silence for silence in quiet.silences), "the mutex is free: nobody leaves the CPU"
+
+
+def test_a_kernel_without_preempt_count_does_not_see_a_sleeper_that_holds_a_spinlock() -> None:
+    """Its twin with PREEMPT_DYNAMIC does, without a debug option."""
+    shown = sevviz.splat("v4", "cpus", "4 1 1 1", checks=False)
+    assert "scheduling while atomic" not in shown.log
+    debug, counting = shown.silences
+    assert debug.endswith("it would also print: lockdep (invalid wait context) and might_sleep().")
+    assert "PREEMPT_DYNAMIC" in counting
+    assert "scheduling while atomic" in counting
+    assert not any("PREEMPT_DYNAMIC" in silence for silence in sevviz.splat("v4", "cpus", "4 1 1 1").silences)
 
 
 def test_two_tasks_inside_the_work_are_nobodys_business() -> None:

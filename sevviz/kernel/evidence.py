@@ -27,7 +27,7 @@ HERE = "this interleaving"
 # Configurations in the order in which they are shown, and what they are called after "A Linux ... kernel".
 KERNELS = {
     "debug": "with lock checks",
-    "plain": "as distributions build it",
+    "plain": "without lock checks and without PREEMPT_COUNT",
     "smp": "with lock checks, on several CPUs",
     "rt": "with PREEMPT_RT, which sevviz does not model",
 }

@@ -80,10 +80,22 @@ def silences(prediction: Prediction, trace: Trace, printed: Iterable[str], *, ch
     told += _waits_not_reported(program, trace)
     if checks:
         return told + _orders_not_seen(program, prediction, trace)
-    missing = {told.finding.kind for told in prediction.told} - {"hung-task", "soft-lockup"}
-    if missing & set(TITLES):
-        words = listed(TITLES[kind] for kind in TITLES if kind in missing)
+    return told + _not_looked_for({told.finding.kind for told in prediction.told})
+
+
+def _not_looked_for(found: set[str]) -> list[str]:
+    """What a kernel without lock checks and without PREEMPT_COUNT does not see, and which one would."""
+    counted = "scheduling-while-atomic"
+    debug = [TITLES[kind] for kind in TITLES if kind in found - {"hung-task", "soft-lockup", counted}]
+    told = []
+    if debug:
+        words = listed(title[0].lower() + title[1:] for title in debug)
         told.append(f"Without the debug options this kernel does not look. With them, it would also print: {words}.")
+    if counted in found:
+        told.append(
+            "Without PREEMPT_COUNT this kernel does not know that a spinlock is held. One with PREEMPT_DYNAMIC, the "
+            "default on x86-64, counts; its scheduler prints scheduling while atomic without any debug option."
+        )
     return told
 
 

@@ -70,7 +70,7 @@ class Splat:
     @property
     def head(self) -> str:
         """Which kernel, and whether it would say anything."""
-        options = "with its lock checks on" if self.machine.checks else "as distributions build it"
+        options = "with its lock checks on" if self.machine.checks else "without lock checks and without PREEMPT_COUNT"
         said = "would print:" if self.reports else "would print nothing."
         return f"At {self.schedule or 'the start'}, a Linux {self.machine.release} kernel {options} {said}"
 
@@ -142,7 +142,7 @@ def splat(
         scheme: A name in data/schemes, a path, C text or a loaded scheme.
         scenario: A name in scenarios.toml, `ringN`, or a Scenario.
         schedule: Such as "1 2"; every task that must wait at its end runs into its lock.
-        checks: False for a kernel without the debug options.
+        checks: False for a kernel without lock checks and without PREEMPT_COUNT.
         tasks: Calls in the place of the scenario's.
 
     Raises SevvizError for input that is not understood, and for a store that overtakes an unlock.
