@@ -94,7 +94,7 @@ def _not_looked_for(found: set[str]) -> list[str]:
     if counted in found:
         told.append(
             "Without PREEMPT_COUNT this kernel does not know that a spinlock is held. One with PREEMPT_DYNAMIC, the "
-            "default on x86-64, counts; its scheduler prints scheduling while atomic without any debug option."
+            "default on x86-64, counts; it prints BUG: scheduling while atomic here, without any debug option."
         )
     return told
 
