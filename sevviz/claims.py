@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from sevviz.catalogue import data_folder
+from sevviz.catalogue import data_folder, load
 from sevviz.errors import SevvizError
 from sevviz.verdict import Verdict, check
 
@@ -27,11 +27,24 @@ class Search:
     scenario: str
     tasks: tuple[str, ...]
     holds: str
+    change: tuple[str, ...] = ()  # a piece of the scheme's text, and what stands in its place
 
     @property
     def title(self) -> str:
         """The search in short: "v4 / double"."""
-        return f"{self.scheme} / {self.scenario or ' ‖ '.join(self.tasks)}"
+        changed = ", with the change" if self.change else ""
+        return f"{self.scheme}{changed} / {self.scenario or ' ‖ '.join(self.tasks)}"
+
+    @property
+    def searched(self) -> str:
+        """What is searched: the scheme's name, or its text with the change; SevvizError where it has no such piece."""
+        if not self.change:
+            return self.scheme
+        text, (before, after) = load(self.scheme).text.text, self.change
+        found = text.count(before)
+        if found != 1:
+            raise SevvizError(f"claims: {self.scheme} has {before!r} {found} times; a change needs it once")
+        return text.replace(before, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +92,14 @@ def claim(identifier: str) -> Claim:
 
 
 def _claim(entry: dict[str, Any]) -> Claim:
-    searches = tuple(
-        Search(one["scheme"], one.get("scenario", ""), tuple(one.get("tasks", ())), one["holds"])
-        for one in entry["decide"]
-    )
+    searches = tuple(_search(one) for one in entry["decide"])
     words = {key: entry[key] for key in ("id", "by", "date", "source", "text", "verdict", "lesson")}
     return Claim(searches=searches, ours=entry.get("ours", False), **words)
+
+
+def _search(one: dict[str, Any]) -> Search:
+    tasks, change = (tuple(one.get(key, ())) for key in ("tasks", "change"))
+    return Search(one["scheme"], one.get("scenario", ""), tasks, one["holds"], change)
 
 
 def decide(which: Claim | str) -> Decision:
@@ -92,7 +107,7 @@ def decide(which: Claim | str) -> Decision:
     chosen = claim(which) if isinstance(which, str) else which
     found = []
     for search in chosen.searches:
-        verdict = check(search.scheme, search.scenario or "double", tasks=search.tasks)
+        verdict = check(search.searched, search.scenario or "double", tasks=search.tasks)
         found.append((search, holds(search.holds, verdict), verdict))
     return Decision(chosen, _ruling([result for _, result, _ in found]), tuple(found))
 

@@ -154,7 +154,7 @@ def _add_splat(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     splat.add_argument(
         "--schedule", default="", metavar="STRING", help='such as "1 2"; who must wait at its end, waits'
     )
-    splat.add_argument("--plain", action="store_true", help="a kernel without the debug options")
+    splat.add_argument("--plain", action="store_true", help="a kernel without lock checks, as distributions build it")
     splat.add_argument("--json", action="store_true", help="print one JSON object")
     splat.set_defaults(run="splat")
 

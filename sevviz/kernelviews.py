@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ClassesView", "KernelView"]
 
-KERNELS = {"With lock checks": Machine(), "As distributions build it": Machine(checks=False)}
+KERNELS = {"With lock checks": Machine(), "Without lock checks, as distributions build it": Machine(checks=False)}
 RECORDED = {
     "debug": "Recorded, with lock checks",
-    "plain": "Recorded, without",
+    "plain": "Recorded, without lock checks",
     "smp": "Recorded, on several CPUs",
     "rt": "Recorded, PREEMPT_RT",
 }

@@ -73,3 +73,9 @@ def test_a_statement_that_means_nothing_is_refused() -> None:
 def test_a_search_names_itself() -> None:
     assert Search("v4", "double", (), "clean").title == "v4 / double"
     assert Search("v4", "", ("migrate(B, A)", "ioctl(A)"), "clean").title == "v4 / migrate(B, A) ‖ ioctl(A)"
+    assert Search("v4", "double", (), "clean", ("a", "b")).title == "v4, with the change / double"
+
+
+def test_a_change_that_the_scheme_has_no_place_for_is_refused() -> None:
+    with pytest.raises(SevvizError, match=r"claims: naive has 'nowhere' 0 times; a change needs it once"):
+        _ = Search("naive", "double", (), "clean", ("nowhere", "")).searched

@@ -27,7 +27,7 @@ def test_all_runs_of_a_scenario_are_there_with_each_text_once() -> None:
         f"A Linux {release} kernel ({kernel}), run at {{where}}, printed:"
         for kernel in (
             "with lock checks",
-            "as distributions build it",
+            "without lock checks, as distributions build it",
             "with lock checks, on several CPUs",
             "with PREEMPT_RT, which sevviz does not model",
         )

@@ -103,6 +103,42 @@ def test_the_first_four_notebooks_explain_their_words() -> None:
         assert term in glossary_links(ROOT / "notebooks" / "00_start_here.ipynb")
 
 
+LINK = re.compile(r"\[[^\]]*\]\(([^)]*)\)")
+
+
+def running_text(path: Path) -> str:
+    """The prose of a notebook, without headings, code and links to other pages than the glossary."""
+    prose = "\n".join(text(cell) for cell in cells(path) if cell["cell_type"] == "markdown")
+    prose = re.sub(r"^#.*$", "", prose, flags=re.MULTILINE)
+    return LINK.sub(lambda link: link[0] if link[1].startswith("glossary.ipynb#") else "", prose)
+
+
+def first_said(word: str, prose: str) -> int | None:
+    """Where a word of the glossary (a pattern) first stands outside of a link and of code; to lock is a verb."""
+    bare = re.sub(r"`[^`]*`", lambda code: " " * len(code[0]), LINK.sub(lambda link: " " * len(link[0]), prose))
+    said = re.search(rf"(?<![\w-])(?<!to ){word}(s|es|ed|ing)?(?![\w-])", bare)
+    return None if said is None else said.start()
+
+
+def words_said_before_their_link(path: Path, known: set[str]) -> list[str]:
+    """Words of the glossary that a notebook uses before its link to them, or that no link has explained so far."""
+    prose, late = running_text(path), []
+    links = {link[1].partition("#")[2]: link.start() for link in LINK.finditer(prose)}
+    for anchor in words_of(ROOT / "notebooks" / "glossary.ipynb"):
+        said = first_said(anchor if anchor.startswith("-") else anchor.replace("-", "[- ]"), prose)
+        if said is not None and said < links.get(anchor, 0 if anchor in known else len(prose)):
+            late.append(anchor)
+    known |= set(links)
+    return late
+
+
+def test_in_the_first_four_notebooks_a_word_is_explained_where_it_first_stands() -> None:
+    known: set[str] = set()
+    for name in ("00", "01", "02", "03"):
+        path = next((ROOT / "notebooks").glob(f"{name}_*"))
+        assert words_said_before_their_link(path, known) == [], path.stem
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_needs_nothing_installed_and_imports_no_star(path: Path) -> None:
     code = "\n".join(text(cell) for cell in cells(path) if cell["cell_type"] == "code")

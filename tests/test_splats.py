@@ -245,11 +245,19 @@ def test_without_the_debug_options_only_watchdogs_speak() -> None:
     shown = sevviz.splat("naive", "double", "1 2", checks=False)
     assert [report.kind for report in shown.reports] == ["hung-task", "hung-task"]
     assert "Showing all locks" not in shown.log
-    assert shown.silences[0].startswith("Without the debug options this kernel does not look.")
-    assert shown.silences[0].endswith("it would also print: lockdep (recursive locking).")
+    assert shown.silences[0].startswith("Without lock checks this kernel does not look.")
+    assert shown.silences[0].endswith("these would speak too: lockdep (recursive locking).")
     quiet = sevviz.splat("v4", "double", "1 1 1 1", checks=False)
     assert quiet.reports == ()
     assert quiet.silences[0] == "Nobody sleeps or spins for too long."
+
+
+def test_without_lock_checks_the_scheduler_sees_who_really_sleeps_with_a_spinlock() -> None:
+    """A distribution's kernel counts held spinlocks (PREEMPT_DYNAMIC), so it says so without a debug option."""
+    shown = sevviz.splat("v4", "ioctl", "3 2 2 2", checks=False)
+    assert [report.lines for report in shown.reports] == [("BUG: scheduling while atomic: task2/102/0x00000002",)]
+    assert shown.head.endswith("kernel without lock checks, as distributions build it would print:")
+    assert shown.silences[-1].endswith("these would speak too: lockdep (invalid wait context) and might_sleep().")
 
 
 def test_two_tasks_inside_the_work_are_nobodys_business() -> None:

@@ -82,7 +82,7 @@ def silences(prediction: Prediction, trace: Trace, printed: Iterable[str], *, ch
         return told + _orders_not_seen(program, prediction, trace)
     missing = {told.finding.kind for told in prediction.told} - {"hung-task", "soft-lockup", "scheduling-while-atomic"}
     if missing & set(TITLES):
-        words = listed(TITLES[kind] for kind in TITLES if kind in missing)
+        words = listed(title[0].lower() + title[1:] for kind, title in TITLES.items() if kind in missing)
         told.append(f"Without lock checks this kernel does not look. With them, these would speak too: {words}.")
     return told
 

@@ -42,12 +42,17 @@ def test_the_reader_chooses_the_kernel(open_view: OpenView) -> None:
     page = open_view(payload_of("kernel"))
     expect(page.get_by_role("heading", name="might_sleep(), task 1")).to_be_visible()
     expect(page.get_by_role("group", name="The scheduler, task 1")).to_contain_text("BUG: scheduling while atomic")
-    page.get_by_role("button", name="As distributions build it").click()
-    expect(page.get_by_role("status")).to_contain_text("as distributions build it would print:")
+    page.get_by_role("button", name="Without lock checks, as distributions build it").click()
+    expect(page.get_by_role("status")).to_contain_text("without lock checks, as distributions build it would print:")
     expect(page.get_by_role("heading", level=3)).to_have_text(
-        ["The soft-lockup detector, task 2", "The soft-lockup detector, task 3", "The hung-task detector, task 1"]
+        [
+            "The scheduler, task 1",
+            "The soft-lockup detector, task 2",
+            "The soft-lockup detector, task 3",
+            "The hung-task detector, task 1",
+        ]
     )
-    expect(page.get_by_text("Without the debug options this kernel does not look.")).to_be_visible()
+    expect(page.get_by_text("Without lock checks this kernel does not look.")).to_be_visible()
 
 
 def test_what_a_real_kernel_printed_stands_beside_it(open_view: OpenView) -> None:
@@ -96,7 +101,7 @@ def test_a_stepper_tells_what_a_kernel_printed_along_the_readers_schedule(
     expect(kernel.locator(".sv-runs > ul li").first).to_have_text("task 1 stands before its next step")
     others = kernel.locator(".sv-runs > details > summary")
     expect(others.first).to_contain_text(
-        "kernel (as distributions build it), run at this interleaving, printed nothing"
+        "kernel (without lock checks, as distributions build it), run at this interleaving, printed nothing"
     )
     page.get_by_role("button", name="Step 1", exact=True).click()
     expect(summary).to_have_text("A real kernel along its first 4 steps: 2 reports")
