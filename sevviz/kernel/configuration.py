@@ -62,7 +62,7 @@ CONFIGURATIONS = {
     configuration.name: configuration
     for configuration in (
         _UML,
-        Configuration("plain", "User-Mode Linux with the hung-task detector only"),
+        Configuration("plain", "User-Mode Linux without lock checks, as distributions build kernels"),
         _in_qemu("smp", "x86_64 with several CPUs and all checks, for QEMU"),
         _in_qemu("rt", "x86_64 with several CPUs, all checks and PREEMPT_RT, for QEMU"),
     )
