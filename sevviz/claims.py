@@ -98,7 +98,9 @@ def _claim(entry: dict[str, Any]) -> Claim:
 
 
 def _search(one: dict[str, Any]) -> Search:
-    tasks, change = (tuple(one.get(key, ())) for key in ("tasks", "change"))
+    tasks, change = tuple(one.get("tasks", ())), tuple(one.get("change", ()))
+    if change and not (isinstance(one["change"], list) and [type(piece) for piece in change] == [str, str]):
+        raise SevvizError(f"claims: change = {one['change']!r}, but it is two strings: what goes, and what comes")
     return Search(one["scheme"], one.get("scenario", ""), tasks, one["holds"], change)
 
 

@@ -12,16 +12,26 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.csource.fields import short_names
 from sevviz.csource.scheme import texts_uses
-from sevviz.heldlocks import Held, LockClass, asked_by, counted_together, finds, in_order, serialized, with_asked
+from sevviz.heldlocks import (
+    Held,
+    LockClass,
+    asked_by,
+    counted_together,
+    finds,
+    in_order,
+    is_mixed,
+    serialized,
+    with_asked,
+)
 from sevviz.loops import components
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sevviz.explorer import StateGraph
     from sevviz.model import Program, Source, State
 
-__all__ = ["Nesting", "class_arrows", "class_name", "lock_texts", "nestings", "rings"]
+__all__ = ["Nesting", "class_arrows", "class_name", "lock_texts", "misused_nest_locks", "nestings", "rings"]
 
 Stack = tuple[Held, ...]
 
@@ -47,25 +57,51 @@ class Nesting(NamedTuple):
 
 def nestings(graph: StateGraph) -> tuple[Nesting, ...]:
     """Every lock asked for inside another one, in all states, in breadth-first order."""
-    nothing: tuple[Stack, ...] = ((),) * len(graph.program.tasks)
-    todo, met, found = [(0, nothing)], {(0, nothing)}, dict[Nesting, None]()
-    for number, stacks in todo:  # grows while it is walked
-        found.update(dict.fromkeys(_asked(graph.program, graph.states[number], stacks)))
+    found = dict[Nesting, None]()
+    for number, stacks in _lists(graph):
+        for task, stack, asked in _asked(graph.program, graph.states[number], stacks):
+            found.update(dict.fromkeys(_nested(graph.program, stack, asked, task)))
         for _, target in graph.edges[number]:
             found.update(dict.fromkeys(_taken_anew(graph, number, target, stacks)))
+    return tuple(found)
+
+
+def misused_nest_locks(graph: StateGraph) -> tuple[tuple[str, LockClass], ...]:
+    """What lockdep would say of nest locks (a kind of report), and the class of the locks that are taken under them."""
+    tasks, found = graph.program.tasks, dict[tuple[str, LockClass], None]()
+    operations = (position.operation for task in tasks for position in task.automaton.positions)
+    if all(operation is None or operation.nest < 0 for operation in operations):
+        return ()
+    for number, stacks in _lists(graph):
+        for _, stack, asked in _asked(graph.program, graph.states[number], stacks):
+            if counted_together(stack, asked):
+                kinds = ["nest-lock-mixed"] * is_mixed(with_asked(stack, asked)[-1])
+            else:
+                held = any(finds(graph.program, outer, asked.nest) for outer in stack)
+                kinds = ["nest-lock-not-held"] * (asked.nest >= 0 and not held)
+            found.update(dict.fromkeys((kind, asked.lock) for kind in kinds))
+    return tuple(found)
+
+
+def _lists(graph: StateGraph) -> Iterator[tuple[int, tuple[Stack, ...]]]:
+    """Every state by its number, with each order in which the tasks' held locks can have been taken."""
+    nothing: tuple[Stack, ...] = ((),) * len(graph.program.tasks)
+    todo, met = [(0, nothing)], {(0, nothing)}
+    for number, stacks in todo:  # grows while it is walked
+        yield number, stacks
+        for _, target in graph.edges[number]:
             after = _after(graph, number, target, stacks)
             if (target, after) not in met:
                 met.add((target, after))
                 todo.append((target, after))
-    return tuple(found)
 
 
-def _asked(program: Program, state: State, stacks: Sequence[Stack]) -> Iterable[Nesting]:
+def _asked(program: Program, state: State, stacks: Sequence[Stack]) -> Iterator[tuple[int, Stack, Held]]:
+    """The tasks that stand before a lock, each with its list and what it asks for."""
     for task, stack in enumerate(stacks, 1):
         operation = program.position(state, task - 1).operation
-        if operation is None or operation.action not in ("lock", "trylock"):
-            continue
-        yield from _nested(program, stack, asked_by(program, operation), task)
+        if operation is not None and operation.action in ("lock", "trylock"):
+            yield task, stack, asked_by(program, operation)
 
 
 def _nested(program: Program, stack: Stack, inner: Held, task: int) -> Iterable[Nesting]:

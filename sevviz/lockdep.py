@@ -170,7 +170,7 @@ def lockdep_reports(trace: Trace) -> tuple[Report, ...]:
 
     Tasks that wait at the end of the trace have asked for their locks.
     """
-    from sevviz.interpreter import wait_of
+    from sevviz.interpreter import CPU, wait_of
 
     program, checker = trace.program, Lockdep(trace.program)
     for step, before in zip(trace.steps, trace.states[:-1], strict=True):
@@ -188,7 +188,8 @@ def lockdep_reports(trace: Trace) -> tuple[Report, ...]:
             checker.leave_kernel(step.actor)
     for task in range(1, len(program.tasks) + 1):
         waits, spins = program.position(trace.states[-1], task - 1).operation, trace.states[-1].marks[task - 1] & SPINS
-        blocked = wait_of(program, trace.states[-1], task) is not None
+        wait = wait_of(program, trace.states[-1], task)
+        blocked = wait is not None and wait.object != CPU  # who has no CPU does not ask
         if waits is not None and waits.action == "lock" and blocked and not spins:
             checker.acquire(task, waits)
     return (checker.report,) if checker.report else ()

@@ -33,16 +33,15 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sevviz.analysis import Deadlock, proven_classes, ring_of
-from sevviz.catalogue import scenario
 from sevviz.errors import visible
 from sevviz.interpreter import effect_of, in_atomic_context, moves
 from sevviz.model import Step
 from sevviz.schedule import task_of
 from sevviz.traces import operation_of
-from sevviz.views import verdict_words, words
+from sevviz.views import regions, verdict_words, words
 from sevviz.views.chips import chips_of
 from sevviz.views.conditions import conditions_of
-from sevviz.views.names import arrow, tasks_title
+from sevviz.views.names import arrow
 from sevviz.views.waitfor import ring_ids, union_svg
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def pack(
         "scheme": program.name,
         "title": program.title,
         "source": header.get("source", ""),
-        "scenario": {"name": program.scenario, "title": scenario_title or _scenario_title(program)},
+        "scenario": {"name": program.scenario, "title": scenario_title or regions.scenario_title(program)},
         "signals": program.signals,
         "weak": program.weak,
         "verdict": {"line": verdict_words.verdict_line(verdict), "status": verdict.status},
@@ -115,11 +114,6 @@ def pack(
         "picture": union_svg(graph),
         "strings": list(tables.strings),  # last: everything above adds to it
     }
-
-
-def _scenario_title(program: Program) -> str:
-    """The title in scenarios.toml, or the tasks side by side."""
-    return scenario(program.scenario).title if program.scenario else tasks_title(program)
 
 
 def _cut(verdict: Verdict, kept: int) -> dict[str, int] | None:

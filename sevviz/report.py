@@ -143,7 +143,7 @@ def _waits(program: Program, outcome: Outcome) -> list[str]:
     lines = []
     for wait in waits_json(program, outcome):
         since = f" since step {wait['since']}" if wait["since"] is not None else ""
-        what = "a CPU, kept by spinning" if wait["waits_for"] == "cpu" else f"{wait['waits_for']}, held by"
+        what = "a CPU, kept by" if wait["waits_for"] == "cpu" else f"{wait['waits_for']}, held by"
         lines.append(f"task {wait['task']} waits for {what} task {wait['held_by']}{since}")
     if outcome.deadlock.by_signal:
         lines.append("SIGKILL ends it; the hung-task detector does not report killable waits")

@@ -10,7 +10,7 @@ from sevviz.interpreter import CPU, moves, wait_of
 from sevviz.model import FAULTED
 from sevviz.report import Paint, fault_text, head, table
 from sevviz.schedule import format_actor, format_schedule, task_of
-from sevviz.views.words import deadlock_sentence
+from sevviz.views.words import deadlock_sentence, kept_cpus
 
 if TYPE_CHECKING:
     from sevviz.model import Fault, Program, Step, Trace
@@ -98,7 +98,7 @@ def _standing(trace: Trace, paint: Paint) -> list[str]:
 def _blocked(program: Program, trace: Trace, task: int) -> str:
     wait = wait_of(program, trace.states[-1], task)
     if wait is None or wait.object == CPU:
-        return "has no CPU: spinning tasks keep them all"
+        return f"has no CPU: {kept_cpus(program)}"
     name = program.objects[wait.object].name
     values = [state.values[wait.object] for state in trace.states]
     since = next((n for n in range(len(values) - 1, 0, -1) if values[n - 1] != values[n]), 0)

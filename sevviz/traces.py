@@ -90,7 +90,7 @@ def _why_not(program: Program, states: list[State], actor: int, number: int) -> 
     wait = wait_of(program, state, task)
     assert wait is not None  # not finished, not runnable
     if wait.object == CPU:
-        return f"{who}, which has no CPU: spinning tasks keep all {program.cpus}; {can}"
+        return f"{who}, which has no CPU: who spins or holds a spinlock keeps all {program.cpus}; {can}"
     since = next((i for i in range(len(states) - 1, 0, -1) if states[i - 1].values[wait.object] != wait.holder), 0)
     name = program.objects[wait.object].name
     return f"{who}, which waits for {name}, held by task {wait.holder} since step {since}; {can}"

@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 
 import sevviz
+from sevviz import claims as claims_module
 from sevviz.claims import Claim, Search, claims, decide, holds
 from sevviz.errors import SevvizError
 from sevviz.kernel.recording import load_recording
@@ -53,6 +54,12 @@ def test_the_hang_of_v4_is_the_one_that_a_kernel_was_recorded_in() -> None:
     ]  # fmt: skip
     assert set(run.returns) == {None}, "no task ever returned"
     assert "soft-lockup" in {report[0] for report in run.reports}
+
+
+@pytest.mark.parametrize("change", ["ab", ["a"], ["a", "b", "c"], [1, 2]])
+def test_a_change_is_two_strings(change: object) -> None:
+    with pytest.raises(SevvizError, match="two strings: what goes, and what comes"):
+        claims_module._search({"scheme": "naive", "holds": "deadlock", "change": change})  # noqa: SLF001
 
 
 def test_an_unfinished_search_decides_nothing_but_what_it_has_seen() -> None:

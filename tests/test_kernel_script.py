@@ -15,7 +15,7 @@ from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.schedules import choose
 from sevviz.kernel.script import follow
 from sevviz.kernel.transcript import Finding
-from sevviz.kernel.turns import turns_of
+from sevviz.kernel.turns import takes, turns_of
 
 CORNERS = Path(__file__).parent / "kernel"
 
@@ -61,6 +61,29 @@ def test_where_cpus_are_shared_the_schedule_says_who_begins_to_spin() -> None:
     short = (1, 1, 1, 2, 1, 1, 2)  # 2 begins, 1 gives the spinlock back, 2 takes it
     assert turns_of(program, short) == (1, 1, 1, 2, 1, 4, 1)  # the ioctl goes to sleep early
     assert follow(program, turns_of(program, short), up=False).steps == short
+
+
+@pytest.mark.parametrize("scheme", ["v4", "v3_global_spinlock", "migration_lock_both", "spinlocks_alone", "v1_token"])
+def test_where_cpus_are_shared_the_turns_make_the_schedule(scheme: str) -> None:
+    """A kernel hands a spinlock to who spins for it, so a task spins only where the schedule lets it have it then."""
+    program = make_case(scheme, "cpus").program
+    for schedule in choose(program, 40).schedules:
+        assert takes(program, follow(program, turns_of(program, schedule), up=False).steps, schedule), schedule
+
+
+def test_who_sleeps_with_a_spinlock_sleeps_before_another_needs_its_cpu() -> None:
+    program = make_case("migration_lock_both", "cpus").program
+    assert turns_of(program, (1, 4, 2, 4)) == (1, 4, 1, 2, 4)
+    told = follow(program, turns_of(program, (1, 4, 2, 4)), up=False)
+    assert {kind for kind, _ in told.findings} >= {"sleeping-function", "scheduling-while-atomic"}
+
+
+def test_who_is_woken_and_has_no_cpu_is_runnable_and_no_hung_task() -> None:
+    """At 1 1 1 4 2 4 3 of v4 the ioctl has returned; task 1 could have the mutex, and both CPUs spin."""
+    program = make_case("v4", "cpus").program
+    told = follow(program, turns_of(program, (1, 1, 1, 4, 2, 4, 3)), up=False)
+    assert "hung-task" not in {kind for kind, _ in told.findings}
+    assert any(line.startswith("wait 1 25:2 mutex_lock A.lock R 0") for line in told.turns[-1].lines)
 
 
 def test_a_sample_for_several_cpus_begins_with_what_one_cpu_cannot_show() -> None:

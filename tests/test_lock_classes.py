@@ -10,7 +10,7 @@ import pytest
 
 import sevviz
 from sevviz.cli import main
-from sevviz.lockclasses import class_arrows, nestings, rings
+from sevviz.lockclasses import class_arrows, misused_nest_locks, nestings, rings
 from sevviz.lockdep import lockdep_reports
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -165,6 +165,19 @@ def test_what_a_nest_lock_excuses_makes_no_arrow() -> None:
         f"A nest lock makes no arrow: {NEST}",
     )
     assert "B.vcpu0.mutex → B.vcpu1.mutex" in excused.text  # the locks themselves
+
+
+@pytest.mark.parametrize(
+    ("corner", "said"),
+    [
+        ("guarded_not_held", "the nest lock of &kvm->vcpu.mutex is not held (nested lock was not taken)"),
+        ("guarded_mixed", "&kvm->vcpu.mutex is taken under a nest lock after one without (a warning of lockdep's own)"),
+    ],
+)
+def test_what_lockdep_says_of_a_misused_nest_lock_is_among_its_objections(corner: str, said: str) -> None:
+    told = sevviz.lock_classes(CORNERS / f"{corner}.c")
+    assert told.sentences[1] == f"Lockdep objects: {said}."
+    assert misused_nest_locks(sevviz.check(CORNERS / "guarded.c").graph) == ()
 
 
 def test_a_lock_without_initialisation_has_no_class_and_makes_no_arrow_of_classes() -> None:

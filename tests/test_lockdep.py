@@ -361,6 +361,15 @@ def test_who_gives_up_waiting_under_a_nest_lock_is_counted_no_more() -> None:
     assert lockdep_reports(sevviz.run(program, sevviz.parse_schedule("2 1 1 1! 1 1 1", 2))) == ()
 
 
+def test_a_task_without_a_cpu_asks_for_nothing() -> None:
+    """Task 2 holds A.lock and stands at that of B; task 1 keeps the only CPU with a spinlock."""
+    body = "if (dst < src) {\nmutex_lock(&dst->lock);\nmutex_lock(&src->lock);\nreturn 0;\n}\n"
+    one = make_scenario("one", {"tasks": ["migrate(B, A)", "migrate(A, B)"], "cpus": 1})
+    program = sevviz.program(SCHEME % f"{body}spin_lock(&gate);\nspin_unlock(&gate);", one)
+    assert lockdep_reports(sevviz.run(program, (2, 1))) == ()
+    assert [report.kind for report in lockdep_reports(sevviz.run(program, (2, 1, 1, 2)))] == ["recursive"]
+
+
 def test_who_is_compared_by_address_must_have_a_known_place() -> None:
     ordered = VCPUS.replace("entry: migrate", "entry: migrate\n * ordered: vcpu0.mutex")
     with pytest.raises(SevvizError) as error:

@@ -271,7 +271,7 @@ def test_the_text_twin_of_a_state_without_its_past() -> None:
 def test_the_text_twin_names_a_wait_for_a_cpu() -> None:
     last = trace("v4", "cpus", "4 1 1 1 2 3")
     assert wait_for_text(last.program, last.states[-1], last).splitlines()[4] == (
-        "4 ioctl(A)  A.lock            has no CPU: spinning tasks keep all 2 CPUs"
+        "4 ioctl(A)  A.lock            has no CPU: who spins or holds a spinlock keeps all 2"
     )
 
 

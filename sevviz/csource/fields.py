@@ -39,7 +39,7 @@ class Member(NamedTuple):
     @property
     def pointer(self) -> str:
         """What the struct's initialiser calls its argument: "vcpu" for a struct kvm_vcpu, as the kernel does."""
-        return self.struct.removeprefix("kvm_")
+        return "vcpu" if self.struct == "kvm_vcpu" else self.struct
 
     @property
     def initialised(self) -> str:
@@ -87,8 +87,8 @@ def _check_nest_locks(flow: Flow, uses: dict[Location, Use]) -> None:
             for place in sorted(flow.points_to(function, access.operands[0])):
                 if place not in uses or uses[place].kind not in ("mutex", "spinlock"):
                     shown = place.root or "->".join(("kvm", ".".join(place.path))).removesuffix("->")
-                    message = f"the nest lock of {access.name} is one that the scheme takes elsewhere; {shown} is not"
-                    flow.text.fail(access.span, f"{message}: write {access.name}(&inner, &outer)")
+                    message = f"{shown} is no lock that the scheme takes, so nobody here can hold it as a nest lock"
+                    flow.text.fail(access.span, f"{message}: {access.name}(&inner, &outer) is for who holds outer")
 
 
 def _member(structs: dict[str, set[Location]], location: Location) -> Member | None:
@@ -120,7 +120,21 @@ def _structs(flow: Flow) -> dict[str, set[Location]]:
         pointee = function.variables[slot].pointee if slot >= 0 else function.result.removesuffix(" *")
         if pointee not in ("", "?", "void") and pointee not in POINTEES:
             structs.setdefault(pointee, set()).update(places)
+            other, shared = _two_structs(structs, pointee)
+            if other:
+                span = function.variables[slot].span if slot >= 0 else function.span
+                message = f"this struct {pointee} * may point to {shared}, which is a struct {other}"
+                flow.text.fail(span, f"{message}: one of the two is wrong")
     return structs
+
+
+def _two_structs(structs: dict[str, set[Location]], pointee: str) -> tuple[str, str]:
+    """Another struct that one of its places is too, and that place; ("", "") if there is none."""
+    for other, places in structs.items():
+        both = sorted(places & structs[pointee])
+        if other != pointee and both:
+            return other, both[0].root or f"kvm->{'.'.join(both[0].path)}"
+    return "", ""
 
 
 def _spread_bools(uses: dict[Location, Use], groups: list[set[Location]]) -> None:

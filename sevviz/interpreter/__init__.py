@@ -22,6 +22,7 @@ from sevviz.interpreter.waiting import (
     in_atomic_context,
     lock_wait,
     next_operation,
+    sleeps_in_atomic,
     wait_of,
     waits_of,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "is_stuck",
     "moves",
     "next_operation",
+    "sleeps_in_atomic",
     "step",
     "wait_of",
     "waits_of",
@@ -73,7 +75,8 @@ def moves(program: Program, state: State) -> list[Move]:
     if program.signals:
         found += [step(program, state, -task) for task in running if not state.marks[task - 1] & SIGNALLED]
     if program.weak:
-        overtaking = (task for task in running if overtaker_of(program, state, task) is not None)
+        able = (task for task in running if waits[task - 1] is None)  # who is at an unlock may lack a CPU
+        overtaking = (task for task in able if overtaker_of(program, state, task) is not None)
         found += [step(program, state, -(OVERTAKE + task)) for task in overtaking]
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sevviz.interpreter import effect_of, in_atomic_context, initial_state, next_operation, step, wait_of
+from sevviz.interpreter import CPU, effect_of, in_atomic_context, initial_state, step, wait_of
 from sevviz.kernel.transcript import Finding, Told, Turn, step_text
 from sevviz.lockdep import Lockdep, is_spinning
 from sevviz.model import FAULTED, WOKEN
@@ -120,14 +120,13 @@ class _Follower:
         if not self._cpu_is_free(task):
             self.without_cpu.append(task)  # still at its schedule point
             return
-        spins = is_spinning(self.program, operation) and self.state.values[operation.object] != 0
+        holder = self.state.values[operation.object] if is_spinning(self.program, operation) else 0
+        spins = holder != 0
         self.spins |= spins
         if spins and self.up:
-            holder = self.state.values[operation.object]
             self.lines.append(f"spin {task} {step_text(self.program, operation)} {holder}")
             return
-        begun = next_operation(self.program, self.state, task)
-        if begun is not None and begun.action == "spin":  # a step of the schedule, where tasks share CPUs
+        if spins and self.program.cpus is not None:  # to begin is a step of the schedule
             self.state = step(self.program, self.state, task).state
             self.steps.append(task)
         wait = self._wait(task)
@@ -207,8 +206,9 @@ class _Follower:
             operation, wait = self._operation(task), self._wait(task)
             assert operation is not None, "who has returned is not asleep"
             assert wait is not None, "who can go on has been woken"
-            letter = "R" if is_spinning(self.program, operation) else _sleep_letter(operation)
-            self.lines.append(f"wait {task} {step_text(self.program, operation)} {letter} {wait.holder}")
+            runs = wait.object == CPU or is_spinning(self.program, operation)  # or was woken, and has no CPU
+            letter, holder = "R" if runs else _sleep_letter(operation), self.state.values[operation.object]
+            self.lines.append(f"wait {task} {step_text(self.program, operation)} {letter} {holder}")
 
     def finish(self) -> None:
         """What the kernel says when nothing moves any more."""
@@ -218,7 +218,7 @@ class _Follower:
                 continue
             if is_spinning(self.program, operation):
                 self._tell("soft-lockup", task)
-            elif _sleep_letter(operation) == "D":
+            elif _sleep_letter(operation) == "D" and (wait := self._wait(task)) and wait.object != CPU:
                 self._tell("hung-task", task)
 
 

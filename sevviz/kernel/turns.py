@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sevviz.interpreter import initial_state, step, wait_of
+from sevviz.interpreter import initial_state, sleeps_in_atomic, step, wait_of
+from sevviz.kernel.script import follow
 from sevviz.lockdep import is_spinning
 from sevviz.model import FAULTED, SPINS
+from sevviz.traces import replay, run
 
 if TYPE_CHECKING:
     from sevviz.model import Program, State
 
-__all__ = ["turns_of"]
+__all__ = ["takes", "turns_of"]
 
 
 def turns_of(
@@ -23,7 +25,32 @@ def turns_of(
     where that changes nothing: its own step is the next after the one that lets it go on, or never comes. With
     `spinning`, a task also begins to spin in this way, unless tasks share CPUs: there the schedule says when it does.
     """
-    spinning = spinning and program.cpus is None
+    if program.cpus is None:
+        return _turns(program, schedule, early=early, spinning=spinning)
+    # Who goes to sleep with a spinlock gives a CPU away that others may need, and goes on at once when it is woken.
+    turns = _turns(program, _without_idle_spinning(program, schedule), early=early)
+    leaving = _turns(program, _without_idle_spinning(program, schedule), early=early, leaving=True)
+    return leaving if not _is_taken(program, schedule, turns) and _is_taken(program, schedule, leaving) else turns
+
+
+def _is_taken(program: Program, schedule: tuple[int, ...], turns: tuple[int, ...]) -> bool:
+    return takes(program, follow(program, turns, up=False).steps, schedule)
+
+
+def takes(program: Program, steps: tuple[int, ...], schedule: tuple[int, ...]) -> bool:
+    """Whether steps begin with those of a schedule, be it that tasks begin to spin at other times, or not at all."""
+    wanted, found = (_but_spinning(program, actors) for actors in (schedule, steps))
+    return found[: len(wanted)] == wanted
+
+
+def _but_spinning(program: Program, schedule: tuple[int, ...]) -> list[int]:
+    trace, _ = replay(program, schedule)
+    return [one.actor for one in trace.steps if one.operation is None or one.operation.action != "spin"]
+
+
+def _turns(
+    program: Program, schedule: tuple[int, ...], *, early: bool, spinning: bool = False, leaving: bool = False
+) -> tuple[int, ...]:  # fmt: skip
     states = [initial_state(program)]
     for actor in schedule:
         states.append(step(program, states[-1], actor).state)
@@ -32,7 +59,8 @@ def turns_of(
         for task in range(1, len(program.tasks) + 1) if early else ():
             if task in asleep or (_spins_at(program, states[number], task) and not spinning):
                 continue
-            if _may_wait_from(program, states[number:], schedule[number:], task, asleep):
+            leaves = leaving and sleeps_in_atomic(program, states[number], task) is not None
+            if leaves or _may_wait_from(program, states[number:], schedule[number:], task, asleep):
                 turns.append(task)
                 asleep.add(task)
         if actor in asleep:
@@ -45,6 +73,22 @@ def turns_of(
         waiting = (t for t in range(1, len(program.tasks) + 1) if wait_of(program, states[-1], t) is not None)
         turns += [task for task in waiting if task not in asleep]
     return tuple(turns)
+
+
+def _without_idle_spinning(program: Program, schedule: tuple[int, ...]) -> tuple[int, ...]:
+    """The schedule without those beginnings to spin after which the lock, once free, is not taken at once.
+
+    A kernel gives a spinlock to who spins for it as soon as it is free. Where the schedule lets others go first, the
+    task has its turn when it takes the lock.
+    """
+    trace, kept = run(program, schedule), list[int]()
+    for number, one in enumerate(trace.steps):
+        after = range(number + 1, len(trace.states))
+        free = next((n for n in after if wait_of(program, trace.states[n], one.actor) is None), None)
+        begins = one.operation is not None and one.operation.action == "spin"
+        if not begins or free is None or schedule[free : free + 1] == (one.actor,):
+            kept.append(one.actor)
+    return tuple(kept)
 
 
 def _spins_at(program: Program, state: State, task: int) -> bool:

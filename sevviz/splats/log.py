@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from sevviz.catalogue import program as program_of
 from sevviz.errors import SevvizError
 from sevviz.kernel.script import follow
-from sevviz.kernel.turns import turns_of
+from sevviz.kernel.turns import takes, turns_of
 from sevviz.model import OVERTAKE
 from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.splats.conditions import TITLES, condition_of, silences
 from sevviz.splats.scene import Machine, Scene
 from sevviz.splats.waits import waiting_for_ever
 from sevviz.splats.wording import lines_of, locks_in_the_system, taint_of
-from sevviz.traces import run
+from sevviz.traces import replay, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +37,7 @@ MADE_UP = (
     "out: call traces, registers, offsets in functions. Who must wait at the end of the schedule runs into that lock."
 )
 COLUMNS = 100  # of a line of prose
+OWN_WAY = "no kernel takes exactly this schedule, for there who is woken goes on at once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +160,14 @@ def splat_of(program: Program, schedule: tuple[int, ...], machine: Machine | Non
         raise SevvizError("splat: a store that overtakes an unlock has no place in a kernel's turns; leave out the ~")
     run(program, schedule)  # refuses what cannot be followed
     prediction = follow(program, turns_of(program, schedule), up=machine.one_cpu)
-    trace = run(program, prediction.steps)
+    trace, problem = replay(program, prediction.steps)
+    if problem:
+        raise SevvizError(f"splat: {OWN_WAY}, and what it would do is not known. Let who is woken take the next step")
     shown = _in_order(_lasting(prediction, trace, machine), machine)
     reports = _reports(prediction, trace, machine, shown)
     notes = silences(prediction, trace, (report.kind for report in reports), checks=machine.checks)
+    if not takes(program, prediction.steps, schedule) and not prediction.ends and not machine.one_cpu:
+        notes.insert(0, f"{OWN_WAY[0].upper()}{OWN_WAY[1:]}. This log is of {format_schedule(prediction.steps)}.")
     return Splat(program, format_schedule(schedule), machine, tuple(reports), tuple(notes))
 
 

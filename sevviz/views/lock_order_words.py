@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.heldlocks import class_of, class_of_lock, is_compared
-from sevviz.lockclasses import class_name
+from sevviz.lockclasses import class_name, misused_nest_locks
 from sevviz.schedule import format_schedule
 from sevviz.views.names import listed
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from sevviz.verdict import Verdict
 
 __all__ = ["Arrows", "sentences_of"]
+
+
+NEST_LOCKS = {
+    "nest-lock-not-held": "the nest lock of {} is not held (nested lock was not taken)",
+    "nest-lock-mixed": "{} is taken under a nest lock after one without (a warning of lockdep's own)",
+}
 
 
 class Arrows(NamedTuple):
@@ -63,6 +69,7 @@ def _about_classes(verdict: Verdict, found: tuple[Nesting, ...], locks: Arrows, 
     said = [f"nobody initialised {name}, so it has no class (non-static key)" for name in _without_class(verdict)]
     if any(n.seen and n.inner.sleeps and not n.outer.sleeps for n in found):
         said.append("a mutex is taken inside a spinlock (invalid wait context)")
+    said += [NEST_LOCKS[kind].format(class_name(verdict.program, of)) for kind, of in misused_nest_locks(verdict.graph)]
     said += [f"{ring[0]} is taken inside itself (recursive)" for ring in classes.rings if len(ring) == 1]
     said += [f"{_round(ring)} is a ring of classes (circular)" for ring in classes.rings if len(ring) > 1]
     if not said:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.catalogue import scenario
+from sevviz.errors import ScenarioError
 from sevviz.views.names import tasks_title
 
 if TYPE_CHECKING:
@@ -41,8 +42,11 @@ REGIONS: dict[str, Region] = {
 
 
 def scenario_title(program: Program) -> str:
-    """The scenario's title in scenarios.toml, or the tasks side by side."""
-    return scenario(program.scenario).title if program.scenario else tasks_title(program)
+    """The scenario's title in scenarios.toml, or the tasks side by side where it is one of somebody's own."""
+    try:
+        return scenario(program.scenario).title if program.scenario else tasks_title(program)
+    except ScenarioError:
+        return tasks_title(program)
 
 
 def loop_states(verdict: Verdict) -> tuple[int, ...]:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from sevviz.model import Fault
 
 __all__ = [
-    "CLASS_WORDS", "about_to", "arrow", "cycle_words", "deadlock_sentence", "fault_sentence", "locals_words",
-    "result_words", "step_sentence", "task_name", "wait_reason",
+    "CLASS_WORDS", "about_to", "arrow", "cycle_words", "deadlock_sentence", "fault_sentence", "kept_cpus",
+    "locals_words", "result_words", "step_sentence", "task_name", "wait_reason",
 ]  # fmt: skip
 
 CLASS_WORDS = {
@@ -62,12 +62,17 @@ def locals_words(variables: Sequence[tuple[str, str]]) -> str:
 def wait_reason(program: Program, wait: Wait) -> str:
     """Why a task cannot step: "waits for A.lock, held by task 2 (B→A) since step {since}"."""
     if wait.object == CPU:
-        return f"has no CPU: spinning tasks keep all {program.cpus} CPUs"
+        return f"has no CPU: {kept_cpus(program)}"
     shared = program.objects[wait.object]
     verb = "spins on" if shared.kind == SPINLOCK else "waits for"
     holder = "itself" if wait.holder == wait.task else task_name(program, wait.holder)
     killable = "; a fatal signal would end the wait" if wait.killable and program.signals else ""
     return f"{verb} {shared.name}, held by {holder} since step {{since}}{killable}"
+
+
+def kept_cpus(program: Program) -> str:
+    """Why there is no CPU: "who spins or holds a spinlock keeps all 2"."""
+    return "who spins or holds a spinlock keeps " + ("the only one" if program.cpus == 1 else f"all {program.cpus}")
 
 
 # What a step did.
