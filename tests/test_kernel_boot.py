@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sevviz.kernel.configuration import Configuration
-    from sevviz.kernel.script import Prediction
+    from sevviz.kernel.transcript import Prediction
     from sevviz.model import Program
 
 

@@ -6,12 +6,13 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sevviz.kernel.boot import boot, end_all
 from sevviz.kernel.schedules import Choice, choose
 from sevviz.kernel.script import follow
-from sevviz.kernel.turns import turns_of
+from sevviz.kernel.turns import is_followed, turns_of
 from sevviz.schedule import format_schedule
 from sevviz.verdict import verdict_of
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from sevviz.kernel.boot import Run
     from sevviz.kernel.case import Case
     from sevviz.kernel.configuration import Configuration, Kernel
-    from sevviz.kernel.script import Prediction
-    from sevviz.kernel.transcript import Finding
+    from sevviz.kernel.transcript import Finding, Prediction
     from sevviz.model import Program
 
 __all__ = [
@@ -135,12 +135,9 @@ def _in_turn(predicted: tuple[str, ...], seen: tuple[str, ...], fault: str, conf
 
 
 def _without_order(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The lines without what on several CPUs depends on who is how fast.
-
-    Who is woken may be faster than who wakes. How one waits for a mutex is left out: while its owner runs, a waiter
-    spins a little; and one whose CPU a spinner wants calls the scheduler while it is runnable still (R), before it has
-    put itself to sleep (mutex_optimistic_spin() in kernel/locking/mutex.c). Then no detector counts it as hung.
-    """
+    # Who is woken may be faster than who wakes. How one waits for a mutex is left out: while its owner runs, a waiter
+    # spins a little; and one whose CPU a spinner wants calls the scheduler while it is runnable still (R), before it
+    # has put itself to sleep (mutex_optimistic_spin() in kernel/locking/mutex.c). No detector counts it as hung then.
     words = [line.split() for line in lines]
     return tuple(sorted(" ".join(w[:6] if w[0] == "step" else w[:5] if w[0] == "wait" else w) for w in words))
 
@@ -225,7 +222,9 @@ def sample_for_smp(case: Case, plan: Plan) -> Choice:
     schedules.sort(key=lambda schedule: not _spins(case.program, schedule))
     deadlocks = (found for found in verdict_of(case.program).deadlocks if found.deadlock and found.deadlock.final)
     schedules = list(dict.fromkeys([*(found.schedule for found in deadlocks), *schedules]))
-    return Choice(tuple(schedules[: plan.most]), wide.total, wide.endless)
+    # Where CPUs are shared and the woken are passed over, who gets one is a race.
+    followed = (one for one in schedules if case.program.cpus is None or is_followed(case.program, one))
+    return Choice(tuple(islice(followed, plan.most)), wide.total, wide.endless)
 
 
 def _spins(program: Program, schedule: tuple[int, ...]) -> bool:

@@ -15,7 +15,7 @@ from sevviz.kernel.configuration import KernelError
 
 if TYPE_CHECKING:
     from sevviz.kernel.recording import RecordedRun
-    from sevviz.kernel.script import Prediction
+    from sevviz.kernel.transcript import Prediction
 
 __all__ = ["REASONS", "RUNS", "ChosenRun", "departures", "reasons"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sevviz.interpreter import CPU, effect_of, in_atomic_context, initial_state, step, wait_of
-from sevviz.kernel.transcript import Finding, Told, Turn, step_text
+from sevviz.kernel.transcript import Finding, Prediction, Told, Turn, step_text
 from sevviz.lockdep import Lockdep, is_spinning
 from sevviz.model import FAULTED, WOKEN
 from sevviz.schedule import format_schedule
@@ -19,25 +19,7 @@ if TYPE_CHECKING:
     from sevviz.interpreter import Wait
     from sevviz.model import Operation, Program, State
 
-__all__ = ["Prediction", "follow"]
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What follows from a list of turns.
-
-    `steps` is the schedule of the model that the turns amount to. `ends` names the fault after which nothing is
-    predicted; `spins` tells that a task was given a turn at a spinlock that another has, which one CPU cannot show.
-    """
-
-    turns: tuple[Turn, ...]
-    findings: frozenset[Finding]
-    results: tuple[int | None, ...]
-    steps: tuple[int, ...]
-    told: tuple[Told, ...]  # the findings in their order
-    checker: Lockdep  # as the last turn left it
-    ends: str = ""
-    spins: bool = False
+__all__ = ["follow"]
 
 
 @dataclass
@@ -55,6 +37,7 @@ class _Follower:
     counts: dict[int, int] = field(default_factory=dict)  # each task's preempt count
     ends: str = ""
     spins: bool = False
+    late: bool = False
 
     def __post_init__(self) -> None:
         self.state = initial_state(self.program)
@@ -114,6 +97,7 @@ class _Follower:
             operation = self._operation(task)
             if operation is not None and self._cpu_is_free(task):
                 self.without_cpu.remove(task)
+                self.late = True
                 self._begin(task, operation)
 
     def _begin(self, task: int, operation: Operation) -> None:
@@ -213,12 +197,11 @@ class _Follower:
     def finish(self) -> None:
         """What the kernel says when nothing moves any more."""
         for task in self.asleep:
-            operation = self._operation(task)
-            if operation is None:
-                continue
+            operation, wait = self._operation(task), self._wait(task)
+            assert operation is not None, "who has returned is not asleep"
             if is_spinning(self.program, operation):
                 self._tell("soft-lockup", task)
-            elif _sleep_letter(operation) == "D" and (wait := self._wait(task)) and wait.object != CPU:
+            elif _sleep_letter(operation) == "D" and wait is not None and wait.object != CPU:
                 self._tell("hung-task", task)
 
 
@@ -246,5 +229,5 @@ def follow(program: Program, turns: tuple[int, ...], *, up: bool = True) -> Pred
     results = tuple(program.position(follower.state, task).result for task in range(len(program.tasks)))
     return Prediction(
         tuple(told), frozenset(one.finding for one in follower.told), results, tuple(follower.steps),
-        tuple(follower.told), follower.checker, follower.ends, follower.spins,
+        tuple(follower.told), follower.checker, follower.ends, follower.spins, follower.late,
     )  # fmt: skip

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from sevviz.heldlocks import Held
+    from sevviz.lockdep import Lockdep
     from sevviz.model import Operation, Program
 
-__all__ = ["Finding", "Told", "Turn", "step_text"]
+__all__ = ["Finding", "Prediction", "Told", "Turn", "step_text"]
 
 
 class Finding(NamedTuple):
@@ -35,6 +37,26 @@ class Turn(NamedTuple):
 
     word: str
     lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What follows from a list of turns.
+
+    `steps` is the schedule of the model that the turns amount to. `ends` names the fault after which nothing is
+    predicted; `spins` tells that a task was given a turn at a spinlock that another has, which one CPU cannot show;
+    `late`, that one had no CPU for its turn and got it later, when others may want it too.
+    """
+
+    turns: tuple[Turn, ...]
+    findings: frozenset[Finding]
+    results: tuple[int | None, ...]
+    steps: tuple[int, ...]
+    told: tuple[Told, ...]  # the findings in their order
+    checker: Lockdep  # as the last turn left it
+    ends: str = ""
+    spins: bool = False
+    late: bool = False
 
 
 def step_text(program: Program, operation: Operation) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sevviz.interpreter import initial_state, sleeps_in_atomic, step, wait_of
+from sevviz.interpreter import initial_state, is_stuck, sleeps_in_atomic, step, wait_of
 from sevviz.kernel.script import follow
 from sevviz.lockdep import is_spinning
 from sevviz.model import FAULTED, SPINS
@@ -13,7 +13,7 @@ from sevviz.traces import replay, run
 if TYPE_CHECKING:
     from sevviz.model import Program, State
 
-__all__ = ["takes", "turns_of"]
+__all__ = ["is_followed", "takes", "turns_of"]
 
 
 def turns_of(
@@ -28,19 +28,29 @@ def turns_of(
     if program.cpus is None:
         return _turns(program, schedule, early=early, spinning=spinning)
     # Who goes to sleep with a spinlock gives a CPU away that others may need, and goes on at once when it is woken.
-    turns = _turns(program, _without_idle_spinning(program, schedule), early=early)
-    leaving = _turns(program, _without_idle_spinning(program, schedule), early=early, leaving=True)
-    return leaving if not _is_taken(program, schedule, turns) and _is_taken(program, schedule, leaving) else turns
+    followed = _without_idle_spinning(program, schedule)
+    leaving = _turns(program, followed, early=early, leaving=True)
+    return leaving if _is_taken(program, schedule, leaving) else _turns(program, followed, early=early)
+
+
+def is_followed(program: Program, schedule: tuple[int, ...]) -> bool:
+    """Whether there are turns by which a kernel with several CPUs takes a schedule."""
+    return _is_taken(program, schedule, turns_of(program, schedule))
 
 
 def _is_taken(program: Program, schedule: tuple[int, ...], turns: tuple[int, ...]) -> bool:
-    return takes(program, follow(program, turns, up=False).steps, schedule)
+    told = follow(program, turns, up=False)
+    return not told.late and takes(program, told.steps, schedule)
 
 
 def takes(program: Program, steps: tuple[int, ...], schedule: tuple[int, ...]) -> bool:
-    """Whether steps begin with those of a schedule, be it that tasks begin to spin at other times, or not at all."""
+    """Whether steps begin with those of a schedule, be it that tasks begin to spin at other times, or not at all.
+
+    Where the schedule ends with nobody able to step, they end there, too.
+    """
     wanted, found = (_but_spinning(program, actors) for actors in (schedule, steps))
-    return found[: len(wanted)] == wanted
+    stuck = is_stuck(program, run(program, schedule).states[-1])
+    return found == wanted if stuck else found[: len(wanted)] == wanted
 
 
 def _but_spinning(program: Program, schedule: tuple[int, ...]) -> list[int]:

@@ -18,7 +18,7 @@ from sevviz.views.names import listed, task_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sevviz.kernel.script import Prediction
+    from sevviz.kernel.transcript import Prediction
     from sevviz.model import Operation, Program, Trace
     from sevviz.splats.scene import Machine
 

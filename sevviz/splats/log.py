@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from sevviz.catalogue import Scenario
     from sevviz.csource import Scheme
-    from sevviz.kernel.script import Prediction
-    from sevviz.kernel.transcript import Told
+    from sevviz.kernel.transcript import Prediction, Told
     from sevviz.model import Program, Trace
 
 __all__ = ["KernelReport", "Splat", "splat", "splat_of"]
@@ -166,7 +165,8 @@ def splat_of(program: Program, schedule: tuple[int, ...], machine: Machine | Non
     shown = _in_order(_lasting(prediction, trace, machine), machine)
     reports = _reports(prediction, trace, machine, shown)
     notes = silences(prediction, trace, (report.kind for report in reports), checks=machine.checks)
-    if not takes(program, prediction.steps, schedule) and not prediction.ends and not machine.one_cpu:
+    taken = not prediction.late and takes(program, prediction.steps, schedule)
+    if not taken and not prediction.ends and not machine.one_cpu:
         notes.insert(0, f"{OWN_WAY[0].upper()}{OWN_WAY[1:]}. This log is of {format_schedule(prediction.steps)}.")
     return Splat(program, format_schedule(schedule), machine, tuple(reports), tuple(notes))
 

@@ -13,8 +13,7 @@ from sevviz.interpreter import wait_of
 from sevviz.splats.lockdep_wording import LOCKDEP_LINES
 
 if TYPE_CHECKING:
-    from sevviz.kernel.script import Prediction
-    from sevviz.kernel.transcript import Told
+    from sevviz.kernel.transcript import Prediction, Told
     from sevviz.lockdep import Report
     from sevviz.model import State
     from sevviz.splats.scene import Scene
