@@ -18,7 +18,7 @@ from sevviz.kernel.configuration import KernelError
 from sevviz.kernel.realtime import RUNS, ChosenRun, reasons
 from sevviz.kernel.recording import RecordedRun, Recording, digest, load_recording, scheme_hash, store, trace_digest
 from sevviz.kernel.schedules import choose
-from sevviz.kernel.turns import turns_of
+from sevviz.kernel.turns import is_followed, turns_of
 from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.verdict import verdict_of
 
@@ -102,6 +102,8 @@ def _schedules(case: Case, configuration: Configuration) -> list[tuple[int, ...]
     if configuration.smp:
         ended = [outcome.schedule for outcome in verdict.outcomes if outcome.kind == "returned"]
         found = [*(deadlock.schedule for deadlock in verdict.deadlocks), *ended[:1]]
+        if case.program.cpus is not None:
+            found = [schedule for schedule in found if is_followed(case.program, schedule)]
     elif configuration.name == "debug" and case.scenario.name == "double":
         found += choose(case.program, MOST_OF_DOUBLE).schedules
     return list(dict.fromkeys(found)) or list(choose(case.program, 1).schedules)  # nothing ends: a walk
