@@ -151,7 +151,7 @@ def test_the_kept_table_of_several_cpus_is_of_the_schemes_with_a_spinlock() -> N
     assert all(row[4] == "0" for row in rows)
     spun = {row[1] for row in rows if row[0] == "migration_lock_both" and row[5] != "-"}
     assert spun == set(SMP_PLAN) - {"uncontended", "in-turn", "running"}  # where one task moves alone
-    assert next(row[5] for row in rows if row[:2] == ("v4", "cpus")) == "6"  # its lock-ups, all CPUs spinning, and others
+    assert next(row[5] for row in rows if row[:2] == ("v4", "cpus")) == "6"  # three lock-ups among them
 
 
 def counts(configuration: str, column: int) -> int:
