@@ -400,8 +400,8 @@ def test_nothing_is_green_after_a_broken_rule(open_player: OpenPlayer) -> None:
 def test_many_outcomes_are_folded(open_player: OpenPlayer) -> None:
     page = open_player("v4", "cpus")
     assert page.locator(".sv-chip:visible").count() == 6
-    page.get_by_text("5 more", exact=True).click()
-    assert page.locator(".sv-chip:visible").count() == 11
+    page.get_by_text("8 more", exact=True).click()
+    assert page.locator(".sv-chip:visible").count() == 14
     assert open_player("v4").locator(".sv-more").count() == 0
 
 
