@@ -39,7 +39,7 @@ class Operation(NamedTuple):
     interruptible: bool = False  # its wait ends with -EINTR after a fatal signal
     order: str = ""  # "plain", "once", "relaxed", "acquire", "release", "full"; "" for locks
     subclass: int = 0  # lockdep's nesting annotation
-    nest: int = -1  # its other one, a lock that is held round all of a class: index into Program.objects, -1 for none
+    nest: int = -1  # the nest lock that lockdep is told of: index into Program.objects, -1 for none
     vms: tuple[int, ...] = ()  # sev_migrate_from: indices into Program.vms
     text: str = ""  # with names resolved: "mutex_lock(B.lock)"
     function: str = ""  # the C function it stands in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sevviz.errors import SevvizError
@@ -10,7 +11,7 @@ from sevviz.traces import run
 from sevviz.verdict import verdict_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from sevviz.model import Program
@@ -28,7 +29,7 @@ def write_figure(program: Program, view: str, schedule: str, output: Path) -> st
     _check_ending(output)
     actors = parse_schedule(schedule, len(program.tasks))
     trace = run(program, actors)
-    try:
+    with _written(output):
         if view == "wait-for":
             from sevviz.views.waitfor import draw_wait_for
 
@@ -40,8 +41,6 @@ def write_figure(program: Program, view: str, schedule: str, output: Path) -> st
             graphs = draw_lock_classes(verdict_of(program))
             return _write_graph(graphs.svg, graphs.alt, output)
         return _write_drawing(program, view, schedule, output)
-    except OSError as error:
-        raise SevvizError(f"{output}: cannot be written ({error.strerror}); choose another place with -o") from error
 
 
 def write_matrix(
@@ -56,13 +55,11 @@ def write_matrix(
 
     _check_ending(output, (*ENDINGS, ".csv"))
     table = matrix(schemes, scenarios, progress=progress)
-    try:
+    with _written(output):
         if output.suffix == ".csv":
             output.write_text(table.to_csv(), encoding="utf-8")
         else:
             _save(draw_matrix(table), table.alt, output)
-    except OSError as error:
-        raise SevvizError(f"{output}: cannot be written ({error.strerror}); choose another place with -o") from error
     return table.alt
 
 
@@ -80,8 +77,15 @@ def _write_graph(svg: str, alt: str, output: Path) -> str:
 def save_figure(figure: SpokenFigure, output: Path) -> None:
     """Write a figure; raises SevvizError for an ending that is none of ENDINGS or a place that cannot be written."""
     _check_ending(output)
-    try:
+    with _written(output):
         _save(figure, figure.alt, output)
+
+
+@contextmanager
+def _written(output: Path) -> Iterator[None]:
+    """Say which file could not be written."""
+    try:
+        yield
     except OSError as error:
         raise SevvizError(f"{output}: cannot be written ({error.strerror}); choose another place with -o") from error
 

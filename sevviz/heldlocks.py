@@ -5,7 +5,7 @@ Source: kernel/locking/lockdep.c (assign_lock_key, match_held_lock, __lock_acqui
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sevviz.model import MUTEX
 
@@ -25,8 +25,9 @@ __all__ = [
     "finds",
     "in_order",
     "is_compared",
-    "is_mixed",
+    "misuse",
     "serialized",
+    "taken_out",
     "with_asked",
 ]
 
@@ -103,15 +104,36 @@ def with_asked(held: Sequence[Held], asked: Held) -> tuple[Held, ...]:
     return (*held[:-1], held[-1]._replace(references=count))
 
 
-def is_mixed(held: Held) -> bool:
-    """Whether it stands for several locks and was itself taken without a nest lock, which confuses lockdep."""
-    return bool(held.references) and held.nest < 0
+def taken_out(program: Program, held: Sequence[Held], lock: int) -> tuple[tuple[Held, ...], tuple[Held, ...]] | None:
+    """The list without a lock that is given back: what stays, and what is then taken anew; None if it is not there.
+
+    Source: __lock_release, reacquire_held_locks.
+    """
+    place = next((n for n in reversed(range(len(held))) if finds(program, held[n], lock)), None)
+    if place is None:
+        return None
+    found, before, later = held[place], tuple(held[:place]), tuple(held[place + 1 :])
+    if found.references > 1:  # it stands for others still
+        return (*before, found._replace(references=found.references - 1), *later), ()
+    return before, later
 
 
 def finds(program: Program, held: Held, lock: int) -> bool:
     """Whether lockdep takes an entry of the list for a lock: the lock itself, or one of those that it stands for."""
-    counted = held.references and not is_mixed(held)
-    return held.object == lock or (bool(counted) and class_of_lock(program.objects[lock]) == held.lock)
+    counted = held.references > 0 and held.nest >= 0
+    return held.object == lock or (counted and class_of_lock(program.objects[lock]) == held.lock)
+
+
+def misuse(program: Program, held: Sequence[Held], asked: Held) -> Literal["", "nest-lock-mixed", "nest-lock-not-held"]:
+    """What lockdep has against the nest lock of a lock that is asked for, "" for nothing.
+
+    Mixed: the entry that it is counted at was taken without one and cannot stand for others. Lockdep does not look when
+    it counts, but does so at its next walk through the list, which the scheduler takes at the latest.
+    """
+    if counted_together(held, asked):
+        return "nest-lock-mixed" if held[-1].nest < 0 else ""
+    not_held = asked.nest >= 0 and not any(finds(program, outer, asked.nest) for outer in held)
+    return "nest-lock-not-held" if not_held else ""
 
 
 def serialized(program: Program, held: Sequence[Held], asked: Held) -> bool:

@@ -17,10 +17,10 @@ from sevviz.heldlocks import (
     LockClass,
     asked_by,
     counted_together,
-    finds,
     in_order,
-    is_mixed,
+    misuse,
     serialized,
+    taken_out,
     with_asked,
 )
 from sevviz.loops import components
@@ -74,12 +74,9 @@ def misused_nest_locks(graph: StateGraph) -> tuple[tuple[str, LockClass], ...]:
         return ()
     for number, stacks in _lists(graph):
         for _, stack, asked in _asked(graph.program, graph.states[number], stacks):
-            if counted_together(stack, asked):
-                kinds = ["nest-lock-mixed"] * is_mixed(with_asked(stack, asked)[-1])
-            else:
-                held = any(finds(graph.program, outer, asked.nest) for outer in stack)
-                kinds = ["nest-lock-not-held"] * (asked.nest >= 0 and not held)
-            found.update(dict.fromkeys((kind, asked.lock) for kind in kinds))
+            wrong = misuse(graph.program, stack, asked)
+            if wrong:
+                found[wrong, asked.lock] = None
     return tuple(found)
 
 
@@ -122,22 +119,11 @@ def _taken_anew(graph: StateGraph, before: int, after: int, stacks: Sequence[Sta
     for lock in graph.program.locks:
         giver = old.values[lock]
         if giver and giver != new.values[lock]:
-            rest, later = _taken_out(graph.program, stacks[giver - 1], lock)
+            rest, later = taken_out(graph.program, stacks[giver - 1], lock) or (stacks[giver - 1], ())
             for inner in later:
                 if not inner.tried:
                     yield from _nested(graph.program, rest, inner, giver)
                 rest = with_asked(rest, inner)
-
-
-def _taken_out(program: Program, stack: Stack, lock: int) -> tuple[Stack, Stack]:
-    """A list without a lock that is given back: what stays as it is, and what lockdep takes anew."""
-    place = next((n for n in reversed(range(len(stack))) if finds(program, stack[n], lock)), None)
-    if place is None:
-        return stack, ()
-    found = stack[place]
-    if found.references > 1:  # it stands for others still
-        return (*stack[:place], found._replace(references=found.references - 1), *stack[place + 1 :]), ()
-    return stack[:place], stack[place + 1 :]
 
 
 def _after(graph: StateGraph, before: int, after: int, stacks: tuple[Stack, ...]) -> tuple[Stack, ...]:
@@ -148,7 +134,7 @@ def _after(graph: StateGraph, before: int, after: int, stacks: tuple[Stack, ...]
     for lock in changed:
         giver, taker = old.values[lock], new.values[lock]
         if giver:
-            kept, later = _taken_out(program, lists[giver - 1], lock)
+            kept, later = taken_out(program, lists[giver - 1], lock) or (lists[giver - 1], ())
             lists[giver - 1] = reduce(with_asked, later, kept)
         operation = program.position(old, taker - 1).operation if taker else None
         if operation is not None:

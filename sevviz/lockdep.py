@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sevviz.heldlocks import LockClass, asked_by, finds, in_order, is_mixed, serialized, with_asked
+from sevviz.heldlocks import LockClass, asked_by, counted_together, in_order, misuse, serialized, taken_out, with_asked
 from sevviz.model import SPINLOCK, SPINS
 
 if TYPE_CHECKING:
@@ -78,17 +78,12 @@ class Lockdep:
     def release(self, task: int, operation: Operation) -> None:
         """A task gives a lock back, or gives up waiting for it."""
         held = self.held.setdefault(task, [])
-        found = next((n for n in reversed(range(len(held))) if finds(self.program, held[n], operation.object)), None)
-        if found is None:
+        split = taken_out(self.program, held, operation.object)
+        if split is None:
             asked = asked_by(self.program, operation)
             self._say(Report("bad-unlock", task, asked.lock, tuple(held), asked))
             return
-        if held[found].references > 1:  # it stands for others still
-            held[found] = held[found]._replace(references=held[found].references - 1)
-            return
-        later = held[found + 1 :]
-        del held[found:]
-        # What was asked for after it is taken anew, with what is held now (reacquire_held_locks).
+        held[:], later = split
         for kept in later:
             self._take(task, held, kept)
 
@@ -113,11 +108,10 @@ class Lockdep:
         """Put a lock on a task's list; what was tried is not looked at (validate_chain)."""
         before = tuple(held)
         held[:] = with_asked(before, asked)
-        if len(held) == len(before):
-            # Nothing is checked where a lock is only counted. The next look through the list, which the scheduler
-            # takes at the latest, finds one that cannot stand for others.
-            if is_mixed(held[-1]):
-                self._say(Report("nest-lock-mixed", task, asked.lock, before, asked, before[-1]))
+        if counted_together(before, asked):  # then nothing else is looked at
+            wrong = misuse(self.program, before, asked)
+            if wrong:
+                self._say(Report(wrong, task, asked.lock, before, asked, before[-1]))
         elif self.on and not asked.tried:
             self._check(task, before, asked)
 
@@ -128,8 +122,9 @@ class Lockdep:
         if spinning is not None:
             self._say(Report("invalid-wait-context", task, asked.lock, held, asked, spinning, fresh=fresh))
             return
-        if asked.nest >= 0 and not any(finds(self.program, outer, asked.nest) for outer in held):
-            self._say(Report("nest-lock-not-held", task, asked.lock, held, asked))
+        wrong = misuse(self.program, held, asked)
+        if wrong:
+            self._say(Report(wrong, task, asked.lock, held, asked))
             return
         chain = (*(h.lock for h in held), asked.lock)
         if chain in self.chains:

@@ -9,6 +9,9 @@ from sevviz.model import ATOMIC, MUTEX, PLAIN, SPINLOCK, Action, Kind
 __all__ = ["PRIMITIVES", "Primitive"]
 
 
+_NESTED, _NEST_LOCK = ("subclass",), ("nest lock",)
+
+
 class Primitive(NamedTuple):
     """One kernel function. `operands` are the numbers it takes after the object, as words for error messages."""
 
@@ -19,6 +22,16 @@ class Primitive(NamedTuple):
     interruptible: bool = False
     returns: bool = False  # whether it has a value
     by_name: bool = False  # READ_ONCE(x->f) takes the field itself, the others its address
+
+    @property
+    def subclassed(self) -> bool:
+        """Whether it takes a subclass of its lock's class, for lockdep alone."""
+        return self.operands == _NESTED
+
+    @property
+    def under_nest_lock(self) -> bool:
+        """Whether it takes the address of a nest lock, for lockdep alone."""
+        return self.operands == _NEST_LOCK
 
     @property
     def usage(self) -> str:
@@ -38,7 +51,6 @@ def _orders(name: str, primitive: Primitive) -> dict[str, Primitive]:
     return forms
 
 
-_NESTED, _NEST_LOCK = ("subclass",), ("nest lock",)
 _lock = Primitive("lock", MUTEX)
 _killable = Primitive("lock", MUTEX, interruptible=True, returns=True)
 _spin = Primitive("lock", SPINLOCK)

@@ -10,7 +10,8 @@ from sevviz.interpreter import CPU, moves, wait_of
 from sevviz.model import FAULTED
 from sevviz.report import Paint, fault_text, head, table
 from sevviz.schedule import format_actor, format_schedule, task_of
-from sevviz.views.words import deadlock_sentence, kept_cpus
+from sevviz.traces import kept_cpus
+from sevviz.views.words import deadlock_sentence
 
 if TYPE_CHECKING:
     from sevviz.model import Fault, Program, Step, Trace

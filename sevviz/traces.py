@@ -8,7 +8,7 @@ from sevviz.model import FAULTED, OVERTAKE, Fault, Operation, Program, State, St
 from sevviz.release_order import overtaker_of
 from sevviz.schedule import format_actor, task_of
 
-__all__ = ["follow", "operation_of", "replay", "run"]
+__all__ = ["follow", "kept_cpus", "operation_of", "replay", "run"]
 
 
 def run(program: Program, schedule: tuple[int, ...]) -> Trace:
@@ -90,10 +90,15 @@ def _why_not(program: Program, states: list[State], actor: int, number: int) -> 
     wait = wait_of(program, state, task)
     assert wait is not None  # not finished, not runnable
     if wait.object == CPU:
-        return f"{who}, which has no CPU: who spins or holds a spinlock keeps all {program.cpus}; {can}"
+        return f"{who}, which has no CPU: {kept_cpus(program)}; {can}"
     since = next((i for i in range(len(states) - 1, 0, -1) if states[i - 1].values[wait.object] != wait.holder), 0)
     name = program.objects[wait.object].name
     return f"{who}, which waits for {name}, held by task {wait.holder} since step {since}; {can}"
+
+
+def kept_cpus(program: Program) -> str:
+    """Why there is no CPU for a task: "who spins or holds a spinlock keeps all 2"."""
+    return "who spins or holds a spinlock keeps " + ("the only one" if program.cpus == 1 else f"all {program.cpus}")
 
 
 def _environment_refusal(program: Program, actor: int, who: str) -> str:

@@ -116,7 +116,7 @@ class TaskBuilder:
         if isinstance(address, Pointer):
             number = self.numbers[address]
         nest = -1
-        if primitive.operands == ("nest lock",):
+        if primitive.under_nest_lock:
             nest, operands = self._nest_lock(call, access, operands), ()
         vms = tuple(value.vm for value in operands if isinstance(value, Pointer) and not value.path and value.vm >= 0)
         values = tuple(value for value in operands if isinstance(value, int))
@@ -124,11 +124,11 @@ class TaskBuilder:
             text.fail(access.span, f"{access.name} takes two VMs, one of these is not a VM")
         if primitive.action not in ("enter", "leave") and len(values) != len(operands):
             text.fail(access.span, f"{access.name}: a pointer cannot be stored in a shared field")
-        subclass = values[0] if primitive.operands == ("subclass",) else 0
+        subclass = values[0] if primitive.subclassed else 0
         if not 0 <= subclass < SUBCLASSES:
             text.fail(access.span, f"lockdep has subclasses 0 to {SUBCLASSES - 1}, not {subclass}")
         return Operation(
-            access.name, primitive.action, access.span, number, () if primitive.operands == ("subclass",) else values,
+            access.name, primitive.action, access.span, number, () if primitive.subclassed else values,
             primitive.interruptible, primitive.order, subclass, nest, vms,
             self._text(access, [n for n in (number, nest) if n >= 0], values, vms), frames[-1].function, call.source,
         )  # fmt: skip
@@ -147,8 +147,8 @@ class TaskBuilder:
         if access.name == "write":
             return f"{name} = {values[0]}"
         shown = names or [self.vms[vm] for vm in vms]
-        nested = access.primitive.operands == ("subclass",)
-        shown += ["SINGLE_DEPTH_NESTING" if nested and v == 1 else str(v) for v in values]
+        subclassed = access.primitive.subclassed
+        shown += ["SINGLE_DEPTH_NESTING" if subclassed and v == 1 else str(v) for v in values]
         where = {"enter": ": enter", "leave": ": leave"}.get(access.primitive.action, "")
         return f"{access.name}({', '.join(shown)}){where}"
 

@@ -94,7 +94,7 @@ def _primitive(b: Builder, node: Node, arguments: list[Node], *, wanted: bool) -
     span = b.text.span(node)
     slot = b.temporary(span) if wanted else None
     address = _object(b, name, arguments.pop(0)) if primitive.kind is not None else None
-    pointers = primitive.action == "enter" or primitive.operands == ("nest lock",)
+    pointers = primitive.action == "enter" or primitive.under_nest_lock
     for argument in arguments:
         check_pointer(b, argument, "pointer" if pointers else "int or bool", argument)
     operands = tuple(value_of(b, argument) for argument in arguments)

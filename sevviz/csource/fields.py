@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from sevviz.csource.ir import Access, Function, GlobalObject
 from sevviz.csource.pointers import ACCESSORS
 from sevviz.csource.pointsto import Flow
-from sevviz.csource.values import Location
+from sevviz.csource.values import Location, Member
 from sevviz.model import PLAIN, Kind, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sevviz.csource.reader import Text
 
@@ -28,26 +28,6 @@ _WORDS: dict[Kind, str] = {
 }
 
 Path = tuple[str, ...]
-
-
-class Member(NamedTuple):
-    """A member of a struct with a name: `mutex` of `struct kvm_vcpu`."""
-
-    struct: str
-    path: Path
-
-    @property
-    def pointer(self) -> str:
-        """What the struct's initialiser calls its argument: "vcpu" for a struct kvm_vcpu, as the kernel does."""
-        return "vcpu" if self.struct == "kvm_vcpu" else self.struct
-
-    @property
-    def initialised(self) -> str:
-        """The text that the member is initialised with: "&vcpu->mutex"."""
-        return f"&{self.pointer}->{'.'.join(self.path)}"
-
-    def __str__(self) -> str:
-        return f"{self.struct}->{'.'.join(self.path)}"
 
 
 class Use(NamedTuple):
@@ -73,6 +53,7 @@ def infer_kinds(text: Text, functions: dict[str, Function], objects: dict[str, G
     for location, use in sorted(found, key=lambda pair: (pair[1].span, pair[0])):
         note_use(uses, location, use)
     structs = _structs(flow)
+    _check_structs(flow, structs)
     _spread_bools(uses, [*_choices(flow), *structs.values()])
     _check_nest_locks(flow, uses)
     return {location: use._replace(member=_member(structs, location)) for location, use in uses.items()}
@@ -82,13 +63,13 @@ def _check_nest_locks(flow: Flow, uses: dict[Location, Use]) -> None:
     """Refuse a nest lock that is no lock: the uses elsewhere tell what it is."""
     for function in flow.functions.values():
         for access in function.code:
-            if not isinstance(access, Access) or access.primitive.operands != ("nest lock",):
+            if not isinstance(access, Access) or not access.primitive.under_nest_lock:
                 continue
             for place in sorted(flow.points_to(function, access.operands[0])):
                 if place not in uses or uses[place].kind not in ("mutex", "spinlock"):
-                    shown = place.root or "->".join(("kvm", ".".join(place.path))).removesuffix("->")
-                    message = f"{shown} is no lock that the scheme takes, so nobody here can hold it as a nest lock"
-                    flow.text.fail(access.span, f"{message}: {access.name}(&inner, &outer) is for who holds outer")
+                    why = "is no lock that the scheme takes, so nobody here can hold it as a nest lock"
+                    usage = f"{access.name}(&inner, &outer) is for who holds outer"
+                    flow.text.fail(access.span, f"{_shown(place)} {why}: {usage}")
 
 
 def _member(structs: dict[str, set[Location]], location: Location) -> Member | None:
@@ -105,36 +86,39 @@ def _member(structs: dict[str, set[Location]], location: Location) -> Member | N
 
 def _choices(flow: Flow) -> list[set[Location]]:
     """What one `?:` may be the address of: places of one type."""
-    return [
-        places
-        for (name, slot), places in flow.sets.items()
-        if slot >= 0 and flow.functions[name].variables[slot].pointee == "?"
-    ]
+    return [places for pointee, _, places in _pointers(flow) if pointee == "?"]
 
 
 def _structs(flow: Flow) -> dict[str, set[Location]]:
     """The structs that have a name, and the places that pointers to each point to."""
     structs: dict[str, set[Location]] = {"kvm_sev_info": {Location("", ACCESSORS["to_kvm_sev_info"])}}
-    for (name, slot), places in flow.sets.items():
-        function = flow.functions[name]
-        pointee = function.variables[slot].pointee if slot >= 0 else function.result.removesuffix(" *")
+    for pointee, _, places in _pointers(flow):
         if pointee not in ("", "?", "void") and pointee not in POINTEES:
             structs.setdefault(pointee, set()).update(places)
-            other, shared = _two_structs(structs, pointee)
-            if other:
-                span = function.variables[slot].span if slot >= 0 else function.span
-                message = f"this struct {pointee} * may point to {shared}, which is a struct {other}"
-                flow.text.fail(span, f"{message}: one of the two is wrong")
     return structs
 
 
-def _two_structs(structs: dict[str, set[Location]], pointee: str) -> tuple[str, str]:
-    """Another struct that one of its places is too, and that place; ("", "") if there is none."""
-    for other, places in structs.items():
-        both = sorted(places & structs[pointee])
-        if other != pointee and both:
-            return other, both[0].root or f"kvm->{'.'.join(both[0].path)}"
-    return "", ""
+def _pointers(flow: Flow) -> Iterator[tuple[str, Span, set[Location]]]:
+    """What each variable and result is declared to point to, where, and the places that it may point to."""
+    for (name, slot), places in flow.sets.items():
+        function = flow.functions[name]
+        if slot >= 0:
+            yield function.variables[slot].pointee, function.variables[slot].span, places
+        else:
+            yield function.result.removesuffix(" *"), function.span, places
+
+
+def _check_structs(flow: Flow, structs: dict[str, set[Location]]) -> None:
+    """Refuse a place that is two structs."""
+    names: dict[Location, str] = {}
+    for name, places in structs.items():
+        for place in places:
+            names.setdefault(place, name)
+    for pointee, span, places in _pointers(flow):
+        wrong = sorted(place for place in places if pointee in structs and names[place] != pointee)
+        if wrong:
+            message = f"this struct {pointee} * may point to {_shown(wrong[0])}, which is a struct {names[wrong[0]]}"
+            flow.text.fail(span, f"{message}: one of the two is wrong")
 
 
 def _spread_bools(uses: dict[Location, Use], groups: list[set[Location]]) -> None:
@@ -191,8 +175,7 @@ def note_use(uses: dict[Location, Use], location: Location, use: Use) -> None:
     _refuse_member(uses, location, use)
     first = uses.setdefault(location, use)
     if first.kind != use.kind or (first.boolean != use.boolean and None not in (first.boolean, use.boolean)):
-        shown = location.root or f"kvm->{'.'.join(location.path)}"
-        message = f"{shown} is {_words(use)} here ({use.by}) but {_words(first)} {_place(first)}"
+        message = f"{_shown(location)} is {_words(use)} here ({use.by}) but {_words(first)} {_place(first)}"
         use.text.fail(use.span, f"{message}: one of the two is wrong")
     if first.boolean is None:
         uses[location] = first._replace(boolean=use.boolean)
@@ -210,6 +193,12 @@ def _refuse_member(uses: dict[Location, Use], location: Location, use: Use) -> N
         else:
             message = f"{outer!r} is {_words(use)} here ({use.by}), but it has a member {inner!r} {_place(first)}"
         use.text.fail(use.span, f"{message}: one of the two is wrong")
+
+
+def _shown(location: Location) -> str:
+    """A place as C has it: "kvm->lock", or the name of what is at file scope."""
+    member = f"->{'.'.join(location.path)}" if location.path else ""
+    return location.root or f"kvm{member}"
 
 
 def _place(use: Use) -> str:

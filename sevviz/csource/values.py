@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Location", "Pointer", "Value", "compare", "why_open"]
+__all__ = ["Location", "Member", "Pointer", "Value", "compare", "why_open"]
 
 
 class Location(NamedTuple):
@@ -16,6 +16,26 @@ class Location(NamedTuple):
 
     root: str
     path: tuple[str, ...]
+
+
+class Member(NamedTuple):
+    """A member of a struct with a name: `mutex` of `struct kvm_vcpu`."""
+
+    struct: str
+    path: tuple[str, ...]
+
+    @property
+    def pointer(self) -> str:
+        """What the struct's initialiser calls its argument: "vcpu" for a struct kvm_vcpu, as the kernel does."""
+        return "vcpu" if self.struct == "kvm_vcpu" else self.struct
+
+    @property
+    def initialised(self) -> str:
+        """The text that the member is initialised with: "&vcpu->mutex"."""
+        return f"&{self.pointer}->{'.'.join(self.path)}"
+
+    def __str__(self) -> str:
+        return f"{self.struct}->{'.'.join(self.path)}"
 
 
 class Pointer(NamedTuple):

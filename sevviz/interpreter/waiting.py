@@ -59,13 +59,13 @@ def next_operation(program: Program, state: State, task: int) -> Operation | Non
     nobody could tell: who stands at a spinlock that another one holds is taken to spin.
     """
     operation = program.position(state, task - 1).operation
-    if operation is None or program.cpus is None or not _begins_to_spin(program, state, task, operation):
+    if operation is None or not _begins_to_spin(program, state, task, operation):
         return operation
     return operation._replace(action="spin")
 
 
 def _begins_to_spin(program: Program, state: State, task: int, operation: Operation) -> bool:
-    if operation.action != "lock" or state.marks[task - 1] & SPINS:
+    if program.cpus is None or operation.action != "lock" or state.marks[task - 1] & SPINS:
         return False
     return program.objects[operation.object].kind == SPINLOCK and state.values[operation.object] != 0
 
@@ -77,7 +77,7 @@ def _lock_wait(program: Program, state: State, task: int, operation: Operation |
     # A fatal signal ends an interruptible wait, so a signalled task is not blocked: its step returns -EINTR.
     if not holder or (operation.interruptible and state.marks[task - 1] & SIGNALLED):
         return None
-    if program.cpus is not None and _begins_to_spin(program, state, task, operation):
+    if _begins_to_spin(program, state, task, operation):
         return None
     return Wait(task, operation.object, holder, operation.interruptible)
 

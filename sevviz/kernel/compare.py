@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sevviz.kernel.boot import boot, end_all
 from sevviz.kernel.schedules import Choice, choose
 from sevviz.kernel.script import follow
+from sevviz.kernel.transcript import WITHOUT_LOCK_CHECKS
 from sevviz.kernel.turns import is_followed, turns_of
 from sevviz.schedule import format_schedule
 from sevviz.verdict import verdict_of
@@ -39,7 +40,6 @@ PLAN = {"double": 5000, **dict.fromkeys(OTHERS, 60)}
 # Several CPUs take seconds for a run instead of hundredths, and differ for schemes with spinlocks only.
 SMP_PLAN = {"double": 8, **dict.fromkeys(OTHERS, 3), "cpus": 6}
 LOOKED_AT = 1000  # schedules among which those are looked for that lead to spinning
-WITHOUT_LOCK_CHECKS = ("hung-task", "scheduling-while-atomic")  # all that the plain configuration reports
 
 
 def planned(configuration: Configuration, scenario: str) -> int:
@@ -222,8 +222,7 @@ def sample_for_smp(case: Case, plan: Plan) -> Choice:
     schedules.sort(key=lambda schedule: not _spins(case.program, schedule))
     deadlocks = (found for found in verdict_of(case.program).deadlocks if found.deadlock and found.deadlock.final)
     schedules = list(dict.fromkeys([*(found.schedule for found in deadlocks), *schedules]))
-    # Where CPUs are shared and the woken are passed over, who gets one is a race.
-    followed = (one for one in schedules if case.program.cpus is None or is_followed(case.program, one))
+    followed = (schedule for schedule in schedules if is_followed(case.program, schedule))
     return Choice(tuple(islice(followed, plan.most)), wide.total, wide.endless)
 
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sevviz.csource import Scheme
-    from sevviz.csource.fields import Member, Use
+    from sevviz.csource.fields import Use
     from sevviz.csource.ir import Function
+    from sevviz.csource.values import Member
 
 __all__ = ["generate"]
 

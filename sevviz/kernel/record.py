@@ -102,8 +102,7 @@ def _schedules(case: Case, configuration: Configuration) -> list[tuple[int, ...]
     if configuration.smp:
         ended = [outcome.schedule for outcome in verdict.outcomes if outcome.kind == "returned"]
         found = [*(deadlock.schedule for deadlock in verdict.deadlocks), *ended[:1]]
-        if case.program.cpus is not None:
-            found = [schedule for schedule in found if is_followed(case.program, schedule)]
+        found = [schedule for schedule in found if is_followed(case.program, schedule)]
     elif configuration.name == "debug" and case.scenario.name == "double":
         found += choose(case.program, MOST_OF_DOUBLE).schedules
     return list(dict.fromkeys(found)) or list(choose(case.program, 1).schedules)  # nothing ends: a walk

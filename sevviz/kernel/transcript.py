@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from sevviz.lockdep import Lockdep
     from sevviz.model import Operation, Program
 
-__all__ = ["Finding", "Prediction", "Told", "Turn", "step_text"]
+__all__ = ["WITHOUT_LOCK_CHECKS", "Finding", "Prediction", "Told", "Turn", "step_text"]
+
+
+# All that a kernel without lock checks, as distributions build it, reports of those that are predicted.
+WITHOUT_LOCK_CHECKS = ("soft-lockup", "hung-task", "scheduling-while-atomic")
 
 
 class Finding(NamedTuple):

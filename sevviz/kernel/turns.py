@@ -34,8 +34,8 @@ def turns_of(
 
 
 def is_followed(program: Program, schedule: tuple[int, ...]) -> bool:
-    """Whether there are turns by which a kernel with several CPUs takes a schedule."""
-    return _is_taken(program, schedule, turns_of(program, schedule))
+    """Whether there are turns by which a kernel takes a schedule: not if the woken are passed over for a CPU."""
+    return program.cpus is None or _is_taken(program, schedule, turns_of(program, schedule))
 
 
 def _is_taken(program: Program, schedule: tuple[int, ...], turns: tuple[int, ...]) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sevviz.analysis import deadlock_of
 from sevviz.heldlocks import asked_by, is_compared
 from sevviz.interpreter import CPU, wait_of
+from sevviz.kernel.transcript import WITHOUT_LOCK_CHECKS
 from sevviz.model import ATOMIC, PLAIN
 from sevviz.splats.waits import waiting_for_ever
 from sevviz.views.names import listed, task_name
@@ -80,7 +81,7 @@ def silences(prediction: Prediction, trace: Trace, printed: Iterable[str], *, ch
     told += _waits_not_reported(program, trace)
     if checks:
         return told + _orders_not_seen(program, prediction, trace)
-    missing = {told.finding.kind for told in prediction.told} - {"hung-task", "soft-lockup", "scheduling-while-atomic"}
+    missing = {told.finding.kind for told in prediction.told} - {*WITHOUT_LOCK_CHECKS}
     if missing & set(TITLES):
         words = listed(title[0].lower() + title[1:] for kind, title in TITLES.items() if kind in missing)
         told.append(f"Without lock checks this kernel does not look. With them, these would speak too: {words}.")

@@ -156,9 +156,7 @@ def _nest_lock_not_held(scene: Scene, report: Report) -> list[str]:
 
 def _nest_lock_mixed(scene: Scene, report: Report) -> list[str]:
     what = "DEBUG_LOCKS_WARN_ON(!hlock->nest_lock)"
-    where = f"WARNING: CPU: {scene.cpu(report.task)} PID: {scene.pid(report.task)} at {MATCH_LINE} match_held_lock"
-    # Where a warning is an instruction that traps (x86), its words come before the place.
-    return ["------------[ cut here ]------------", *((where, what) if scene.machine.one_cpu else (what, where))]
+    return scene.warning_lines(report.task, what, f"{MATCH_LINE} match_held_lock")
 
 
 def _held_at_return(scene: Scene, report: Report) -> list[str]:

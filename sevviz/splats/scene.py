@@ -87,6 +87,11 @@ class Scene:
         wait = "3:3" if held.sleeps else "2:2"
         return f"{self.address(held.object)} ({self.class_text(held.lock)}){{{usage}}}-{{{wait}}}, at: {held.function}"
 
+    def warning_lines(self, task: int, what: str, where: str) -> list[str]:
+        """A WARN() with its words. Where a warning is an instruction that traps (x86), they come before the place."""
+        place = f"WARNING: CPU: {self.cpu(task)} PID: {self.pid(task)} at {where}"
+        return ["------------[ cut here ]------------", *((place, what) if self.machine.one_cpu else (what, place))]
+
     def held_lines(self, task: int, held: tuple[Held, ...], *, listed: bool = True) -> list[str]:
         """The locks on a task's list; the kernel lists none of a task that is running at that moment."""
         if not held:

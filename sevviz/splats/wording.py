@@ -79,13 +79,9 @@ def _spin_recursion(scene: Scene, told: Told) -> list[str]:
 
 
 def _not_owner(scene: Scene, told: Told) -> list[str]:
-    cpu, me = (
-        (0, "(current_thread_info()->task)") if scene.machine.one_cpu else (told.finding.task - 1, "get_current()")
-    )
+    me = "(current_thread_info()->task)" if scene.machine.one_cpu else "get_current()"
     what = f"DEBUG_LOCKS_WARN_ON(__owner_task(owner) != {me})"
-    where = f"WARNING: CPU: {cpu} PID: {scene.pid(told.finding.task)} at {UNLOCK_LINE} __mutex_unlock_slowpath"
-    # Where a warning is an instruction that traps (x86), its words come before the place.
-    return ["------------[ cut here ]------------", *((where, what) if scene.machine.one_cpu else (what, where))]
+    return scene.warning_lines(told.finding.task, what, f"{UNLOCK_LINE} __mutex_unlock_slowpath")
 
 
 def _hung(scene: Scene, told: Told) -> list[str]:

@@ -11,6 +11,7 @@ from sevviz.analysis import show_result
 from sevviz.interpreter import CPU, in_atomic_context, wait_of
 from sevviz.model import MUTEX, OVERTAKE, SPINLOCK, Operation, Program, State, Step
 from sevviz.schedule import task_of
+from sevviz.traces import kept_cpus
 from sevviz.views.names import arrow, listed, result_words, task_name
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from sevviz.model import Fault
 
 __all__ = [
-    "CLASS_WORDS", "about_to", "arrow", "cycle_words", "deadlock_sentence", "fault_sentence", "kept_cpus",
-    "locals_words", "result_words", "step_sentence", "task_name", "wait_reason",
+    "CLASS_WORDS", "about_to", "arrow", "cycle_words", "deadlock_sentence", "fault_sentence", "locals_words",
+    "result_words", "step_sentence", "task_name", "wait_reason",
 ]  # fmt: skip
 
 CLASS_WORDS = {
@@ -68,11 +69,6 @@ def wait_reason(program: Program, wait: Wait) -> str:
     holder = "itself" if wait.holder == wait.task else task_name(program, wait.holder)
     killable = "; a fatal signal would end the wait" if wait.killable and program.signals else ""
     return f"{verb} {shared.name}, held by {holder} since step {{since}}{killable}"
-
-
-def kept_cpus(program: Program) -> str:
-    """Why there is no CPU: "who spins or holds a spinlock keeps all 2"."""
-    return "who spins or holds a spinlock keeps " + ("the only one" if program.cpus == 1 else f"all {program.cpus}")
 
 
 # What a step did.
