@@ -213,12 +213,14 @@ def test_to_begin_to_spin_is_a_step_where_tasks_share_cpus() -> None:
 
 
 def test_who_spins_keeps_the_cpu_also_when_the_lock_is_free_again() -> None:
-    """1 and 2 have a CPU each. 2 spins for B.s, 1 gives it back: until 2 has taken it, 3 has the CPU of 1 only."""
-    made = program("spin_lock(&dst->s); spin_unlock(&dst->s); return 0;", ALONE, ALONE, "ioctl(B)", cpus=1)
-    two = program("spin_lock(&dst->s); spin_unlock(&dst->s); return 0;", ALONE, ALONE, "ioctl(B)", cpus=2)
-    assert [move.actor for move in moves(two, follow(two, "1 2").states[-1])] == [1]
-    assert [move.actor for move in moves(two, follow(two, "1 2 1").states[-1])] == [2, 3]
-    assert [move.actor for move in moves(made, follow(made, "1").states[-1])] == [1]
+    """2 spins for B.s. 1 gives it back, still with A.s: until 2 has taken it, both CPUs are kept, and 3 has none."""
+    spinner = "static int spinner(struct kvm *a)\n{\n\tspin_lock(&a->s);\n\tspin_unlock(&a->s);\n\treturn 0;\n}\n"
+    body = "spin_lock(&src->s); spin_lock(&dst->s); spin_unlock(&dst->s); spin_unlock(&src->s); return 0;"
+    made = program(body, ALONE, "spinner(B)", "ioctl(B)", before=spinner, cpus=2)
+    state = follow(made, "1 1 2 1").states[-1]
+    assert [shared.name for shared, value in zip(made.objects, state.values, strict=True) if value] == ["A.s"]
+    assert [move.actor for move in moves(made, state)] == [1, 2]
+    assert [move.actor for move in moves(made, follow(made, "1 1 2 1 2 2").states[-1])] == [1, 3]
 
 
 def test_a_sleeper_that_is_woken_in_atomic_context_needs_a_free_cpu() -> None:
