@@ -1,27 +1,26 @@
 """Explicit engine, symbolic engine and oracle on random schemes and on every shipped scheme in every scenario."""
 
-from itertools import product
-
 import pytest
-from agreement import disagreements
+from agreement import compare, disagreements
 from differential import compare_seed, program_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pairs import WITHOUT_CPUS, pairs, shipped_verdict
 
 import sevviz
 from sevviz.explorer import explore
 from sevviz.interpreter import moves
 from sevviz.symbolic import check_symbolic
 
-# The symbolic engine does not count CPUs.
-SCENARIOS = [name for name in sevviz.scenario_names() if sevviz.scenario(name).settings.cpus is None]
 LARGEST_SEED = 1_000_000
 
 
-@pytest.mark.parametrize(("scheme", "scenario"), list(product(sevviz.scheme_names(), SCENARIOS)))
+@pairs(WITHOUT_CPUS)
 def test_both_engines_agree_on_every_scheme_in_every_scenario(scheme: str, scenario: str) -> None:
     """Numbers of states, outcomes, faults, endless runs and the lengths of all schedules are the same."""
-    assert disagreements(sevviz.program(scheme, scenario)) == []
+    found = shipped_verdict(scheme, scenario)
+    assert found.complete
+    assert compare(found, check_symbolic(found.program)) == []
 
 
 @pytest.mark.parametrize("first", range(0, 120, 40))

@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.kernel, pytest.mark.slow, pytest.mark.xdist_group("ker
 
 CORNERS = Path(__file__).parent / "kernel"
 DEBUG = CONFIGURATIONS["debug"]
-OF_DOUBLE, OF_OTHERS = 20, 2  # schedules of each scheme; the kept tables have more
+OF_DOUBLE, OF_OTHERS = 12, 2  # schedules of each scheme; the kept tables have more
 
 
 @cache

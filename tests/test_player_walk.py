@@ -13,22 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from checkouts import ROOT
+from pairs import schemes, shipped_verdict
 from playwright._impl._driver import compute_driver_executable
 
 from sevviz.analysis import last_choice
-from sevviz.catalogue import program, scenario_names, scheme_names
+from sevviz.catalogue import scenario_names
 from sevviz.export.page import module_text
 from sevviz.interpreter import initial_state, moves, wait_of
 from sevviz.payload import pack
 from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.traces import replay
-from sevviz.verdict import Verdict, verdict_of
 from sevviz.views import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sevviz.model import Program, State, Trace
+    from sevviz.verdict import Verdict
 
 SCHEDULES = 10  # random ones in each graph
 LONGEST = 60  # steps of a random schedule
@@ -121,19 +122,19 @@ def _sentences(trace: Trace) -> list[str]:
     return [words.step_sentence(trace.program, step, before, after) for step, before, after in around]
 
 
-@pytest.mark.parametrize("scheme", scheme_names())
+@schemes()
 @pytest.mark.slow
 def test_every_edge_of_every_graph_leads_where_the_engine_goes(scheme: str, walker: Callable[[object], Any]) -> None:
     for scenario in scenario_names():
-        verdict = verdict_of(program(scheme, scenario))
-        payload, random_ = pack(verdict), random.Random(scheme + scenario)  # noqa: S311 - repeatable
+        shipped = shipped_verdict(scheme, scenario)
+        payload, random_ = pack(shipped), random.Random(scheme + scenario)  # noqa: S311 - repeatable
         assert payload["cut"] is None, "a page holds the whole graph"
-        schedules = [wander(verdict.program, random_) for _ in range(SCHEDULES)]
+        schedules = [wander(shipped.program, random_) for _ in range(SCHEDULES)]
         found = walker({"payload": payload, "schedules": schedules})
-        for (number, theirs), (expected, ours) in zip(found["states"], seen(verdict), strict=True):
+        for (number, theirs), (expected, ours) in zip(found["states"], seen(shipped), strict=True):
             assert (number, theirs) == (expected, ours), scenario
         for written, theirs in zip(schedules, found["walks"], strict=True):
-            assert {**theirs, "problem": _essence(theirs["problem"])} == walked(verdict, written), scenario
+            assert {**theirs, "problem": _essence(theirs["problem"])} == walked(shipped, written), scenario
 
 
 def test_data_of_another_format_are_refused(walker: Callable[[object], Any]) -> None:

@@ -47,8 +47,7 @@ def wait_for(path: Path) -> None:
 def test_a_fresh_machine_is_set_up_and_a_second_start_takes_under_a_second(tmp_path: Path) -> None:
     """The whole of it: every pin that the app needs, with what Debian's python3-venv gives."""
     checkout = copy_checkout(tmp_path / "checkout")
-    # What pip would compile in advance, Python compiles when it is imported: a third of the time, and nothing to see.
-    env = machine(tmp_path, settings={"PIP_NO_COMPILE": "1"})
+    env = machine(tmp_path)
     first = run(checkout, env, "list")
     assert first.returncode == 0, first.stderr
     assert "with venv and pip" in first.stderr

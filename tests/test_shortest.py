@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
+from pairs import pairs, shipped_verdict
 
 import sevviz
 from sevviz.analysis import returns_of
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sevviz.verdict import Verdict
 
 Ending = tuple[object, ...]
-PAIRS = [(scheme, scenario) for scheme in sevviz.scheme_names() for scenario in sevviz.scenario_names()]
 
 
 def cycles_of(program: Program, state: State) -> set[frozenset[Wait]]:
@@ -97,11 +96,11 @@ def claimed(found: Verdict) -> dict[Ending, int]:
     return lengths
 
 
-@pytest.mark.parametrize(("scheme", "scenario"), PAIRS)
+@pairs(sevviz.scenario_names())
 def test_every_schedule_of_a_verdict_is_a_shortest_one_and_replays_to_what_it_claims(
     scheme: str, scenario: str
 ) -> None:
-    found = sevviz.check(scheme, scenario)
+    found = shipped_verdict(scheme, scenario)
     shortest, first_fault = search(found.program)
     assert claimed(found) == shortest
     for outcome in found.outcomes:

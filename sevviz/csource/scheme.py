@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from sevviz.csource.builder import suggest
@@ -71,6 +71,7 @@ class Scheme:
         return self.functions[self.header["entry"]]
 
 
+@lru_cache(maxsize=64)  # the same text is read again for every scenario
 def load_scheme(source: bytes | str, name: str) -> Scheme:
     """Read a scheme; raises SchemeError at the first thing that is not understood. `name` is the file's, for errors."""
     name = name.encode(errors="backslashreplace").decode()  # a file's name need not be UTF-8
