@@ -50,11 +50,11 @@ def choose(program: Program, most: int, seed: int = 1) -> Choice:
     if endless or not graph.complete:
         walks = {_walk(program, generator) for _ in range(most)}
         return Choice(tuple(sorted(walks)), None, endless)
-    ends = [_is_end(program, state) for state in graph.states]
+    ends = [_is_final(program, state) or not edges for state, edges in zip(graph.states, graph.edges, strict=True)]
     left = [0] * len(graph.states)  # the number of complete schedules from each state on
     for part in parts:  # sinks first
         state = part[0]
-        left[state] = 1 if ends[state] or not graph.edges[state] else sum(left[to] for _, to in graph.edges[state])
+        left[state] = 1 if ends[state] else sum(left[to] for _, to in graph.edges[state])
     if left[0] <= most:
         return Choice(tuple(_every(graph, ends)), left[0])
     found: set[tuple[int, ...]] = set()
@@ -63,16 +63,16 @@ def choose(program: Program, most: int, seed: int = 1) -> Choice:
     return Choice(tuple(sorted(found)), left[0])
 
 
-def _is_end(program: Program, state: State) -> bool:
-    """Whether a schedule ends here: the model has no move, or none that changes anything for a final deadlock."""
-    return any(deadlock.final for deadlock in deadlocks_of(program, state)) or not moves(program, state)
+def _is_final(program: Program, state: State) -> bool:
+    """Whether a schedule ends here although the model may have moves: none changes anything for a final deadlock."""
+    return any(deadlock.final for deadlock in deadlocks_of(program, state))
 
 
 def _every(graph: StateGraph, ends: list[bool]) -> Iterator[tuple[int, ...]]:
     todo: list[tuple[int, tuple[int, ...]]] = [(0, ())]
     while todo:
         state, schedule = todo.pop()
-        if ends[state] or not graph.edges[state]:
+        if ends[state]:
             yield schedule
         else:
             todo += [(target, (*schedule, actor)) for actor, target in reversed(graph.edges[state])]
@@ -81,7 +81,7 @@ def _every(graph: StateGraph, ends: list[bool]) -> Iterator[tuple[int, ...]]:
 def _draw(graph: StateGraph, ends: list[bool], left: list[int], number: int) -> tuple[int, ...]:
     """Schedule `number` in the order of `_every`."""
     state, schedule = 0, list[int]()
-    while not ends[state] and graph.edges[state]:
+    while not ends[state]:
         for actor, target in graph.edges[state]:
             if number < left[target]:
                 schedule.append(actor)
@@ -94,8 +94,11 @@ def _draw(graph: StateGraph, ends: list[bool], left: list[int], number: int) -> 
 def _walk(program: Program, generator: random.Random) -> tuple[int, ...]:
     """A random walk: where a loop has no end, the walk is cut."""
     state, schedule = initial_state(program), list[int]()
-    while len(schedule) < LONGEST_WALK and not _is_end(program, state):
-        move = generator.choice(moves(program, state))
+    while len(schedule) < LONGEST_WALK and not _is_final(program, state):
+        possible = moves(program, state)
+        if not possible:
+            break
+        move = generator.choice(possible)
         schedule.append(move.actor)
         state = move.state
     return tuple(schedule)
