@@ -15,6 +15,7 @@ from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.evidence import outcome_lines
 from sevviz.kernel.realtime import reasons
 from sevviz.kernel.recording import load_recording
+from sevviz.kernel.together import parse_turns
 from sevviz.lockclasses import class_name
 from sevviz.lockdep import lockdep_reports
 from sevviz.schedule import format_schedule, parse_schedule
@@ -125,5 +126,5 @@ def _lockdep_says(program: Program, report: Report) -> str:
 def _reasons(program: Program, found: RecordedRun) -> tuple[str, ...]:
     if found.configuration != "rt":
         return ()
-    turns = parse_schedule(found.turns, len(program.tasks))
+    turns = parse_turns(found.turns, len(program.tasks))
     return tuple(reasons(predict(program, turns, CONFIGURATIONS["rt"]), found))

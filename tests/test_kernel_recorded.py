@@ -20,8 +20,8 @@ from sevviz.kernel.configuration import CONFIGURATIONS, TARBALL
 from sevviz.kernel.evidence import outcome_lines
 from sevviz.kernel.record import CHOSEN, excerpt
 from sevviz.kernel.recording import RecordedRun, folder, kept_table, load_recording, scheme_hash, trace_digest
+from sevviz.kernel.together import parse_turns
 from sevviz.kernel.transcript import Finding
-from sevviz.schedule import parse_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def test_the_model_says_what_the_kernel_did(scheme: str) -> None:
     programs = {name: make_case(scheme, name).program for name in {run.scenario for run in recording.runs}}
     for run in (run for run in recording.runs if run.configuration != "rt"):
         program, configuration = programs[run.scenario], CONFIGURATIONS[run.configuration]
-        turns = parse_schedule(run.turns, len(program.tasks))
+        turns = parse_turns(run.turns, len(program.tasks))
         predicted = predict(program, turns, configuration)
         where = f"{run.configuration} {run.scenario} {run.turns}"
         seen = frozenset(Finding(str(kind), int(str(task))) for kind, task in run.reports)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sevviz.kernel.configuration import KernelError
+from sevviz.kernel.together import format_turns
 from sevviz.kernel.transcript import Finding, Turn
-from sevviz.schedule import format_schedule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,7 +85,7 @@ def parameters(case: Case, turns: tuple[int, ...]) -> list[str]:
         "vms": ",".join(program.vms),
         "tasks": "/".join(task.label.replace(" ", "") for task in program.tasks),
         "initial": ",".join(initial),
-        "script": format_schedule(turns).replace(" ", ","),
+        "script": format_turns(turns).replace(" ", ","),
         "retry": str(-1 if case.retry is None else case.retry),
     }
     return [f"runner.{name}={word}" for name, word in words.items() if word]

@@ -18,6 +18,7 @@ from sevviz.kernel.configuration import KernelError
 from sevviz.kernel.realtime import RUNS, ChosenRun, reasons
 from sevviz.kernel.recording import RecordedRun, Recording, digest, load_recording, scheme_hash, store, trace_digest
 from sevviz.kernel.schedules import choose
+from sevviz.kernel.together import format_turns, parse_turns
 from sevviz.kernel.turns import is_followed, turns_of
 from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.verdict import verdict_of
@@ -44,7 +45,8 @@ RECORDED = {
 # the signal is looked at, and a killed waiter for its own mutex is handed it.
 CHOSEN: dict[str, tuple[ChosenRun, ...]] = {
     "naive_killable": (
-        ChosenRun("signal", "1 2 1! 2! 1 1 2 2 2 2 2 3 3"), ChosenRun("self-killed", "1 1! 1 1 1 1 1"),
+        ChosenRun("signal", "1 2 1! 2! 1 1 2 2 2 2 2 3 3", "1 2 1 2 1!+2!+1+1 2 2 2 2 3 3"),
+        ChosenRun("self-killed", "1 1! 1 1 1 1 1"),
     ),
 }  # fmt: skip
 MOST_OF_DOUBLE = 20  # schedules of "double" beside the shortest ones; all of them where there are so few
@@ -77,7 +79,8 @@ def _chosen(scheme: Scheme, configuration: Configuration) -> Iterator[tuple[Case
     """The cases to record, each with a schedule and its turns."""
     for one in {"rt": RUNS, "debug": CHOSEN}.get(configuration.name, {}).get(scheme.name, ()):
         case = make_case(scheme, one.scenario)
-        schedule, turns = (parse_schedule(text, len(case.program.tasks)) for text in (one.schedule, one.turns))
+        tasks = len(case.program.tasks)
+        schedule, turns = parse_schedule(one.schedule, tasks), parse_turns(one.turns, tasks)
         yield case, schedule, turns or turns_of(case.program, schedule)
     for name in RECORDED.get(configuration.name, ()):
         case = make_case(scheme, name)
@@ -123,7 +126,7 @@ def recorded_run(
 ) -> RecordedRun:  # fmt: skip
     """What is kept of a run."""
     return RecordedRun(
-        configuration.name, case.scenario.name, format_schedule(schedule), format_schedule(turns),
+        configuration.name, case.scenario.name, format_schedule(schedule), format_turns(turns),
         _returns(run, len(case.program.tasks)), _waits(run), [list(finding) for finding in sorted(run.findings)],
         trace_digest(run.turns), [digest(report) for report in excerpt(run.console)],
     )  # fmt: skip
@@ -136,7 +139,7 @@ def _check(kernel: Kernel, case: Case, turns: Turns, run: Run, recorded: Recorde
         return
     what = difference(predicted, run, kernel.configuration)
     if what:
-        message = f"{case.scheme.name}/{case.scenario.name} at {format_schedule(turns)!r}: {what}"
+        message = f"{case.scheme.name}/{case.scenario.name} at {format_turns(turns)!r}: {what}"
         raise KernelError(message)
 
 

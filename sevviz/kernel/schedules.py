@@ -1,4 +1,8 @@
-"""Which schedules to run: every one where there are few enough, else a seeded sample, each schedule equally likely."""
+"""Which schedules to run: every one where there are few enough, else a seeded sample.
+
+In a sample each schedule is equally likely; but with fatal signals, of which most would reach nobody who waits, a third
+of it is of schedules with a signal that ends a wait, each such moment equally likely.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.analysis import deadlocks_of
 from sevviz.explorer import explore
-from sevviz.interpreter import initial_state, moves
+from sevviz.interpreter import initial_state, moves, wait_of
 from sevviz.loops import components, is_loop
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ __all__ = ["Choice", "choose"]
 
 LONGEST_WALK = 60  # steps, where schedules have no end
 MOST_STATES = 60_000  # more are not worth the wait for a sample
+TRIES = 20  # random walks for each that is wanted, for the short ones come again and again
 
 
 class Choice(NamedTuple):
@@ -48,7 +53,11 @@ def choose(program: Program, most: int, seed: int = 1) -> Choice:
     parts = components(graph.edges)
     endless = any(is_loop(graph.edges, part) for part in parts)
     if endless or not graph.complete:
-        walks = {_walk(program, generator) for _ in range(most)}
+        walks = set[tuple[int, ...]]()
+        for _ in range(TRIES * most):
+            walks.add(_walk(program, generator))
+            if len(walks) == most:
+                break
         return Choice(tuple(sorted(walks)), None, endless)
     ends = [_is_final(program, state) or not edges for state, edges in zip(graph.states, graph.edges, strict=True)]
     left = [0] * len(graph.states)  # the number of complete schedules from each state on
@@ -57,7 +66,11 @@ def choose(program: Program, most: int, seed: int = 1) -> Choice:
         left[state] = 1 if ends[state] else sum(left[to] for _, to in graph.edges[state])
     if left[0] <= most:
         return Choice(tuple(_every(graph, ends)), left[0])
-    found: set[tuple[int, ...]] = set()
+    found = set[tuple[int, ...]]()
+    kills = _kills(graph, ends) if program.signals else []
+    for _ in range(most // 3 if kills else 0):
+        way, state = generator.choice(kills)
+        found.add((*way, *_draw(graph, ends, left, generator.randrange(left[state]), state)))
     while len(found) < most:
         found.add(_draw(graph, ends, left, generator.randrange(left[0])))
     return Choice(tuple(sorted(found)), left[0])
@@ -78,9 +91,21 @@ def _every(graph: StateGraph, ends: list[bool]) -> Iterator[tuple[int, ...]]:
             todo += [(target, (*schedule, actor)) for actor, target in reversed(graph.edges[state])]
 
 
-def _draw(graph: StateGraph, ends: list[bool], left: list[int], number: int) -> tuple[int, ...]:
-    """Schedule `number` in the order of `_every`."""
-    state, schedule = 0, list[int]()
+def _kills(graph: StateGraph, ends: list[bool]) -> list[tuple[tuple[int, ...], int]]:
+    """Shortest ways to a task's wait that a fatal signal ends at once, each with the state that it leads to."""
+    found = []
+    for number, state in enumerate(graph.states):
+        for actor, signalled in graph.edges[number] if not ends[number] else ():
+            wait = wait_of(graph.program, state, -actor) if actor < 0 else None
+            after = dict(graph.edges[signalled]).get(-actor)
+            if wait is not None and wait.killable and after is not None and not ends[signalled]:
+                found.append(((*graph.schedule_to(number), actor, -actor), after))
+    return found
+
+
+def _draw(graph: StateGraph, ends: list[bool], left: list[int], number: int, state: int = 0) -> tuple[int, ...]:
+    """Schedule `number`, in the order of `_every`, of those that go on from a state."""
+    schedule = list[int]()
     while not ends[state]:
         for actor, target in graph.edges[state]:
             if number < left[target]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sevviz.interpreter import CPU, effect_of, in_atomic_context, initial_state, step, wait_of
-from sevviz.kernel.transcript import Finding, Prediction, Told, Turn, step_text
-from sevviz.lockdep import Lockdep, is_spinning
+from sevviz.kernel.reports import Reports
+from sevviz.kernel.together import format_group, grouped
+from sevviz.kernel.transcript import Prediction, Turn, step_text
+from sevviz.lockdep import is_spinning
 from sevviz.model import FAULTED, WOKEN
-from sevviz.schedule import format_schedule
 
 if TYPE_CHECKING:
     from sevviz.interpreter import Wait
@@ -30,25 +31,19 @@ class _Follower:
     up: bool
     state: State = field(init=False)
     asleep: list[int] = field(default_factory=list)  # inside a primitive, in the order of a mutex's wait list
+    handed_off: set[int] = field(default_factory=set)  # mutexes that go straight to their first waiter when unlocked
     without_cpu: list[int] = field(default_factory=list)  # given a turn, but no CPU to take it on
     steps: list[int] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
-    counts: dict[int, int] = field(default_factory=dict)  # each task's preempt count
     ends: str = ""
     spins: bool = False
     late: bool = False
 
     def __post_init__(self) -> None:
         self.state = initial_state(self.program)
-        self.checker = Lockdep(self.program, lambda report: self._tell(report.kind, report.task))
+        self.reports = Reports(self.program, self._operation, up=self.up)
         for task in self._tasks():
             self._say_return(task)
-
-    def _tell(self, kind: str, task: int) -> None:
-        held, operation = self.checker.held.get(task, []), self._operation(task)
-        known = tuple(held) if self.checker.on else None
-        self.told.append(Told(Finding(kind, task), self.counts.get(task, 0), known, operation))
 
     def _tasks(self) -> range:
         return range(1, len(self.program.tasks) + 1)
@@ -56,8 +51,19 @@ class _Follower:
     def _operation(self, task: int) -> Operation | None:
         return self.program.position(self.state, task - 1).operation
 
-    def turn(self, actor: int) -> None:
-        """Give a task its turn, or send it SIGKILL; then whoever can go on without a turn does."""
+    def turn(self, actors: tuple[int, ...]) -> None:
+        """Give a task its turn, or send it SIGKILL; then whoever can go on without a turn does.
+
+        Where several are given at once, a task that a signal has woken has the CPU for those that are its own.
+        """
+        for actor in actors:
+            if len(actors) > 1 and actor in self.asleep:
+                self._wake(actor)
+            else:
+                self._give(actor)
+        self._settle()
+
+    def _give(self, actor: int) -> None:
         operation = self._operation(abs(actor))
         if actor < 0:
             if operation is not None:
@@ -66,10 +72,11 @@ class _Follower:
             self.lines.append(f"cannot {actor}")
         else:
             self._begin(actor, operation)
+
+    def _settle(self) -> None:
         self._find_cpus()
         while not self.ends and (woken := next((t for t in self.asleep if self._wait(t) is None), 0)):
-            self.asleep.remove(woken)
-            self._take(woken)
+            self._wake(woken)
             self._find_cpus()
         if not self.ends:
             self._say_waits()
@@ -114,27 +121,15 @@ class _Follower:
             self.state = step(self.program, self.state, task).state
             self.steps.append(task)
         wait = self._wait(task)
-        self._note_sleep(task, operation)
-        if operation.action == "lock":
-            self.checker.acquire(task, operation)
-        if spins and wait is not None and wait.holder == task and self.checker.turn_off():
-            self._tell("spinlock-recursion", task)  # DEBUG_SPINLOCK knows the owner
+        self.reports.begins(task, operation, on_itself=spins and wait is not None and wait.holder == task)
         if wait is None:
             self._take(task)
             return
+        if not self._queue(operation):
+            self.handed_off.discard(operation.object)  # who left it behind was the last one
         self.asleep.append(task)
-        if not spins and self.counts.get(task):  # who really sleeps has the count taken away
-            self._tell("scheduling-while-atomic", task)
-            self.counts[task] = 0
-
-    def _note_sleep(self, task: int, operation: Operation) -> None:
-        """might_sleep() looks at the preempt count before anything else is done."""
-        may_sleep = operation.action == "may_sleep" or (
-            operation.action == "lock" and not is_spinning(self.program, operation)
-        )
-        told = any(one.finding.kind == "sleeping-function" for one in self.told)  # at most once a second
-        if may_sleep and self.counts.get(task) and not told:
-            self._tell("sleeping-function", task)
+        if not spins:
+            self.reports.sleeps(task)
 
     def _take(self, actor: int) -> None:
         """The step itself, and what is printed of it."""
@@ -145,7 +140,7 @@ class _Follower:
         self.state = move.state
         self.steps.append(actor)
         if actor < 0:
-            if task not in self.asleep:  # nobody is there to be handed its own mutex: it has not gone to sleep yet
+            if self._queue(operation)[:1] != [task]:  # only a sleeper can be handed its own mutex, and only the first
                 marks = (m & ~WOKEN if t == task else m for t, m in enumerate(self.state.marks, 1))
                 self.state = self.state._replace(marks=tuple(marks))
             return
@@ -153,32 +148,40 @@ class _Follower:
         if any(mark & FAULTED for mark in self.state.marks):
             self.ends = ending[0]
         result, _ = effect_of(operation, before, actor)
-        self._tell_checker(task, operation, result)
+        self.reports.took(task, operation, result, self.ends)
         if not self.ends:
-            value = self.state.values[operation.object] if operation.object >= 0 else 0
+            value = self._value_after(operation)
             self.lines.append(f"step {task} {step_text(self.program, operation)} {result} {value}")
             self._say_return(task)
         # The kernel goes on after a fault, be it to the end of the task.
         automaton, place = self.program.tasks[task - 1].automaton, before.positions[task - 1]
         if automaton.ends_call(place, result):
-            self.checker.leave_kernel(task)
-        if automaton.positions[automaton.after(place, result)].operation is None and self.counts.get(task):
-            self._tell("scheduling-while-atomic", task)  # with a spinlock: at the next chance to run another task
+            self.reports.returned(task, last=automaton.positions[automaton.after(place, result)].operation is None)
 
-    def _tell_checker(self, task: int, operation: Operation, result: int) -> None:
-        spinning = operation.object >= 0 and self.program.objects[operation.object].kind == "spinlock"
-        if operation.action == "trylock" and result:
-            self.checker.acquire(task, operation)
-        if operation.action == "unlock" or (operation.action == "lock" and result):
-            self.checker.release(task, operation)
-        if self.ends == "unlock-not-held" and not spinning and self.checker.turn_off():
-            self._tell("unlock-by-non-owner", task)  # DEBUG_MUTEXES, where lockdep has no objection
-        if self.up and spinning and operation.action == "trylock" and not result and self.checker.turn_off():
-            # On one CPU nobody else could be inside: DEBUG_SPINLOCK takes it for a bug of the locks.
-            self._tell("spin-trylock-on-up", task)
-        if spinning:
-            got = operation.action == "lock" or (operation.action == "trylock" and result)
-            self.counts[task] = max(0, self.counts.get(task, 0) + (1 if got else -(operation.action == "unlock")))
+    def _wake(self, task: int) -> None:
+        """A sleeper goes on: it can have the mutex, or a signal ends its wait.
+
+        The first waiter asks to be handed the mutex before it looks at the signal; who is behind it profits.
+        """
+        operation = self._operation(task)
+        assert operation is not None, "who has returned is not asleep"
+        if self.state.values[operation.object] and self._queue(operation)[0] == task:
+            self.handed_off.add(operation.object)
+        self.asleep.remove(task)
+        self._take(task)
+
+    def _queue(self, operation: Operation) -> list[int]:
+        """Who waits for the object of an operation, in the order of its wait list."""
+        return [task for task in self.asleep if (at := self._operation(task)) and at.object == operation.object]
+
+    def _value_after(self, operation: Operation) -> int:
+        """What the object of a step holds then: a mutex that is handed off is never free."""
+        if operation.object < 0:
+            return 0
+        if operation.action == "unlock" and operation.object in self.handed_off:
+            self.handed_off.discard(operation.object)
+            return next(iter(self._queue(operation)), 0)
+        return self.state.values[operation.object]
 
     def _say_return(self, task: int) -> None:
         position = self.program.position(self.state, task - 1)
@@ -196,13 +199,15 @@ class _Follower:
 
     def finish(self) -> None:
         """What the kernel says when nothing moves any more."""
+        spinning, hung = list[int](), list[int]()
         for task in self.asleep:
             operation, wait = self._operation(task), self._wait(task)
             assert operation is not None, "who has returned is not asleep"
             if is_spinning(self.program, operation):
-                self._tell("soft-lockup", task)
+                spinning.append(task)
             elif _sleep_letter(operation) == "D" and wait is not None and wait.object != CPU:
-                self._tell("hung-task", task)
+                hung.append(task)
+        self.reports.stuck(spinning, hung)
 
 
 def _sleep_letter(operation: Operation) -> str:
@@ -219,15 +224,15 @@ def follow(program: Program, turns: tuple[int, ...], *, up: bool = True) -> Pred
     """
     follower = _Follower(program, up)
     told = [Turn("", tuple(follower.lines))]
-    for actor in turns:
+    for group in grouped(turns):
         follower.lines = []
-        follower.turn(actor)
-        told.append(Turn(format_schedule((actor,)), tuple(follower.lines)))
+        follower.turn(group)
+        told.append(Turn(format_group(group), tuple(follower.lines)))
         if follower.ends:
             break
     follower.finish()
     results = tuple(program.position(follower.state, task).result for task in range(len(program.tasks)))
     return Prediction(
-        tuple(told), frozenset(one.finding for one in follower.told), results, tuple(follower.steps),
-        tuple(follower.told), follower.checker, follower.ends, follower.spins, follower.late,
+        tuple(told), frozenset(one.finding for one in follower.reports.told), results, tuple(follower.steps),
+        tuple(follower.reports.told), follower.reports.checker, follower.ends, follower.spins, follower.late,
     )  # fmt: skip

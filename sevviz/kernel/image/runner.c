@@ -3,9 +3,10 @@
  * Runs one scheme at one interleaving, step by step, then powers off: one boot is one run.
  *
  * Every task is a kthread that stops at a schedule point in front of each step. The driver (the
- * initcall) reads `script`, a list of turns: "2" lets task 2 take its step, "2!" sends it SIGKILL.
- * After each turn it waits until nothing moves any more, and says which tasks are asleep inside a
- * primitive. What is printed is read by sevviz/kernel/boot.py.
+ * initcall) reads `script`, a list of turns: "2" lets task 2 take its step, "2!" sends it SIGKILL,
+ * and "1!+2!+1" does such things at once, before anybody moves: then task 1 takes a step as soon as
+ * it comes to it. After each turn the driver waits until nothing moves any more, and says which
+ * tasks are asleep inside a primitive. What is printed is read by sevviz/kernel/boot.py.
  *
  * At a schedule point in atomic context a task keeps its CPU, busy, where it has one of its own
  * (SMP). On one CPU the preempt count is put aside and put back before the step: the task stands
@@ -63,7 +64,7 @@ struct task {
 	struct call calls[MAX_CALLS];
 	int nr_calls;
 	enum phase phase;
-	bool go;
+	int go;				/* steps that it may take */
 	bool spins;			/* SMP: seen to run on inside a primitive */
 	const char *where, *primitive;
 	void *object;
@@ -92,6 +93,13 @@ static int *spin_holder(void *lock)
 	spinlocks[i].lock = lock;
 	return &spinlocks[i].holder;
 }
+
+#if !defined(CONFIG_SMP) && !defined(CONFIG_DEBUG_SPINLOCK)
+bool sevviz_taken(spinlock_t *lock)
+{
+	return *spin_holder(lock) != 0;
+}
+#endif
 
 /* ---- names and values of objects ---- */
 
@@ -188,7 +196,7 @@ static void park(struct task *task)
 	}
 	__set_current_state(TASK_RUNNING);
 	WRITE_ONCE(task->phase, INSIDE);
-	WRITE_ONCE(task->go, false);
+	WRITE_ONCE(task->go, task->go - 1);
 	if (!busy)
 		preempt_count_set(count);
 }
@@ -326,21 +334,41 @@ static bool __init would_spin(struct task *task)
 	return !IS_ENABLED(CONFIG_SMP) && !strncmp(task->primitive, "spin_lock", 9) && *spin_holder(task->object);
 }
 
-static void __init turn(struct task *task, bool kill)
+/* One turn, or one of those that are given at once: then a task may be on its way to its step still. */
+static void __init give(struct task *task, bool kill, bool at_once)
 {
 	char name[64];
 
 	if (kill) {
 		send_sig(SIGKILL, task->thread, 1);
+	} else if (at_once) {
+		WRITE_ONCE(task->go, task->go + 1);
+		if (READ_ONCE(task->phase) == PARKED)
+			wake_up_process(task->thread);
 	} else if (READ_ONCE(task->phase) != PARKED) {
 		pr_info("sevviz: cannot %d\n", task->number);
 	} else if (would_spin(task)) {
 		pr_info("sevviz: spin %d %s %s %s %d\n", task->number, task->where, task->primitive,
 			name_of(task->object, name, sizeof(name)), *spin_holder(task->object));
 	} else {
-		WRITE_ONCE(task->go, true);
+		WRITE_ONCE(task->go, 1);
 		wake_up_process(task->thread);
 	}
+}
+
+static void __init turn(char *text)
+{
+	bool at_once = strchr(text, '+') != NULL;
+	char *word;
+
+	preempt_disable();	/* who is woken has to wait for the end of the list */
+	while ((word = strsep(&text, "+")) != NULL) {
+		unsigned int number = simple_strtoul(word, NULL, 10);
+
+		if (number >= 1 && number <= nr_tasks)
+			give(&all[number - 1], strchr(word, '!') != NULL, at_once);
+	}
+	preempt_enable();
 	settle();
 }
 
@@ -349,12 +377,10 @@ static void __init play(char *text)
 	char *word;
 
 	while ((word = strsep(&text, ",")) != NULL) {
-		unsigned int number = simple_strtoul(word, NULL, 10);
-
-		if (number < 1 || number > nr_tasks)
+		if (!*word)
 			continue;
 		pr_info("sevviz: turn %s\n", word);
-		turn(&all[number - 1], strchr(word, '!') != NULL);
+		turn(word);
 		show_waiters();
 	}
 }

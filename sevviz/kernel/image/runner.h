@@ -92,6 +92,20 @@ static __always_inline int sevviz_killable_nest_lock(struct mutex *lock, struct 
 #define mutex_lock_killable_nest_lock(lock, nest_lock) ((void)(nest_lock), mutex_lock_killable(lock))
 #endif
 
+/*
+ * Without lock checks, one CPU has no spinlocks, and a trylock never fails. It is asked for where another task stands
+ * still inside such a lock, as if on another CPU: there it fails as it would on that one.
+ */
+#if !defined(CONFIG_SMP) && !defined(CONFIG_DEBUG_SPINLOCK)
+bool sevviz_taken(spinlock_t *lock);
+static inline int sevviz_trylock(spinlock_t *lock)
+{
+	return !sevviz_taken(lock) && spin_trylock(lock);
+}
+#undef spin_trylock
+#define spin_trylock(lock) sevviz_trylock(lock)
+#endif
+
 /* __auto_type names are not visible in their own initialiser, so these nest. Arguments come first: a turn is one step. */
 #define SEVVIZ_VOID_(where, name, object, call) \
 	({ sevviz_before(where, #name, object); call; sevviz_after(0); })
@@ -127,17 +141,17 @@ static __always_inline int sevviz_killable_nest_lock(struct mutex *lock, struct 
 	({ __auto_type sevviz_0 = &(a); __auto_type sevviz_1 = (b);			\
 	   SEVVIZ_VOID_(where, name, sevviz_0, name(*sevviz_0, sevviz_1)); })
 
-/* Plain reads and writes of shared fields. */
+/* Plain reads and writes of shared fields. What is written has the value that the field can hold: a bool 0 or 1. */
 #define SEVVIZ_READ(where, place) \
 	({ __auto_type sevviz_0 = &(place); SEVVIZ_VALUE_(where, read, sevviz_0, *sevviz_0); })
 #define SEVVIZ_WRITE(where, place, value)						\
 	({ __auto_type sevviz_0 = &(place); __auto_type sevviz_1 = (value);		\
-	   SEVVIZ_VOID_(where, write, sevviz_0, *sevviz_0 = sevviz_1); sevviz_1; })
+	   SEVVIZ_VOID_(where, write, sevviz_0, *sevviz_0 = sevviz_1); (typeof(*sevviz_0))sevviz_1; })
 #define SEVVIZ_UPDATE(from, to, place, operator, value)					\
 	({ __auto_type sevviz_0 = &(place);						\
 	   __auto_type sevviz_old = SEVVIZ_VALUE_(from, read, sevviz_0, *sevviz_0);	\
 	   __auto_type sevviz_new = sevviz_old operator (value);			\
-	   SEVVIZ_VOID_(to, write, sevviz_0, *sevviz_0 = sevviz_new); sevviz_new; })
+	   SEVVIZ_VOID_(to, write, sevviz_0, *sevviz_0 = sevviz_new); (typeof(*sevviz_0))sevviz_new; })
 #define SEVVIZ_PRE(from, to, place, operator) SEVVIZ_UPDATE(from, to, place, operator, 1)
 #define SEVVIZ_POST(from, to, place, operator)						\
 	({ __auto_type sevviz_0 = &(place);						\

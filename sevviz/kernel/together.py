@@ -1,0 +1,51 @@
+"""Turns as they are written: "1 2 1!+2!+1", where a plus joins those that are given at once, before anybody moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sevviz.schedule import format_actor, parse_schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["TOGETHER", "format_group", "format_turns", "grouped", "parse_turns"]
+
+TOGETHER = 0  # between two turns that are given at once
+
+
+def parse_turns(written: str, tasks: int) -> tuple[int, ...]:
+    """Task numbers from 1, negative for SIGKILL, with TOGETHER between those that a plus joins.
+
+    `tasks` is the number of tasks. Raises ScheduleError for anything else.
+    """
+    turns = list[int]()
+    for part in written.replace(" +", "+").replace("+ ", "+").split("+"):
+        turns += [*([TOGETHER] if turns else []), *parse_schedule(part, tasks)]
+    return tuple(turns)
+
+
+def format_turns(turns: Iterable[int]) -> str:
+    """The text that `parse_turns` reads."""
+    return " ".join(map(format_group, grouped(turns)))
+
+
+def format_group(group: tuple[int, ...]) -> str:
+    """A turn, or those that are given at once: "1!+2!+1"."""
+    return "+".join(map(format_actor, group))
+
+
+def grouped(turns: Iterable[int]) -> Iterator[tuple[int, ...]]:
+    """The turns, one by one or as many as are given at once."""
+    group, joined = list[int](), True
+    for actor in turns:
+        if actor == TOGETHER:
+            joined = True
+            continue
+        if not joined:
+            yield tuple(group)
+            group = []
+        group.append(actor)
+        joined = False
+    if group:
+        yield tuple(group)
