@@ -184,6 +184,10 @@ def test_what_reasoning_alone_gets_wrong_of_killed_waiters_is_recorded() -> None
     both, itself = (sevviz.kernel_words("naive_killable", *one[:2]) for one in CHOSEN["naive_killable"])
     assert both.outcome.split("\n")[:2] == ["task 1 returned -EINTR", "task 2 returned 0"]
     assert both.kernel == ()
+    asleep = next(
+        run for run in recorded_runs("naive_killable") if run.schedule == CHOSEN["naive_killable"][0].schedule
+    )
+    assert asleep.turns.startswith("1 2 1 2 1!+2!")  # both wait when the signals come
     assert itself.outcome == "task 1 returned 0"
     assert [report[1].partition("(")[0] for report in itself.kernel] == ["DEBUG_LOCKS_WARN_ON"]
     assert "task 1: unlock-not-held at A.lock" in itself.ours

@@ -8,12 +8,14 @@ import pytest
 
 import sevviz
 from sevviz.catalogue import make_scenario
+from sevviz.errors import ScheduleError
 from sevviz.kernel.boot import read_console
 from sevviz.kernel.case import make_case
 from sevviz.kernel.compare import PLAN, Comparison, Plan, difference, predict, row, sample_for_smp
 from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.schedules import choose
 from sevviz.kernel.script import follow
+from sevviz.kernel.together import format_turns, grouped, parse_turns
 from sevviz.kernel.transcript import Finding
 from sevviz.kernel.turns import is_followed, takes, turns_of
 
@@ -165,6 +167,39 @@ def test_all_schedules_are_chosen_where_there_are_few_and_a_seeded_sample_else()
     assert (many.complete, len(set(many.schedules))) == (False, 50)
     assert many == choose(sevviz.program("v4"), 50, seed=7)
     assert many != choose(sevviz.program("v4"), 50, seed=8)
+
+
+def test_a_third_of_a_sample_with_signals_kills_a_task_that_waits() -> None:
+    """Left to chance, next to no signal would reach a sleeper."""
+    program = make_case("linux_6_16", "running").program
+    killed = 0
+    for schedule in choose(program, 60).schedules:
+        waits = set[int]()
+        for turn in follow(program, turns_of(program, schedule)).turns:
+            if turn.word.endswith("!") and int(turn.word[:-1]) in waits:
+                killed += 1
+                break
+            waits = {int(line.split()[1]) for line in turn.lines if line.startswith("wait ") and " K " in line}
+    assert killed >= 60 // 3 - 2  # two draws may be the same
+
+
+def test_a_sample_of_countless_schedules_has_as_many_as_are_asked_for() -> None:
+    found = choose(make_case("trylock_backoff", "double").program, 2000)
+    assert (len(set(found.schedules)), found.endless) == (2000, True)
+
+
+def test_turns_that_are_given_at_once_are_written_with_a_plus() -> None:
+    written = "1 2 1 2 1!+2!+1+1 2"
+    turns = parse_turns(written, 2)
+    assert list(grouped(turns)) == [(1,), (2,), (1,), (2,), (-1, -2, 1, 1), (2,)]
+    assert format_turns(turns) == format_turns(parse_turns(written.replace("+", " + "), 2)) == written
+    assert parse_turns("", 2) == ()
+    program = sevviz.program("naive_killable", "double", signals=True)
+    told = follow(program, turns)
+    assert told.turns[5].word == "1!+2!+1+1"
+    assert told.steps == (1, 2, -1, -2, 1, 1, 2, 2)
+    with pytest.raises(ScheduleError, match="there is no task 3"):
+        parse_turns("1!+3", 2)
 
 
 def test_a_number_of_schedules_that_is_only_not_counted_is_not_called_countless(
