@@ -175,6 +175,18 @@ TABLE = [
                      "spinlocks_alone")),
     *(Row(scheme, "running", every("0", "-EINTR", tasks=3) - frozenset(product(KILLED, KILLED, ("0", *KILLED))))
       for scheme in ("v12_vcpus", "linux_5_16", "linux_6_16")),
+    # KVM_RUN keeps A's vCPU and wants A.lock, the move the other way round: it has both flags and both locks by then.
+    # Who is killed waits for A's vCPU, while the other one has it and succeeds; for the locks KVM_RUN waits unkillably.
+    Row("vcpu_before_vm", "running", only("0", "0", "0") | only("-EINTR", "0", "0") | only("0", "-EINTR", "0"),
+        (5, ("A.lock", "A.vcpu0.mutex"))),
+    # The move asks for the vCPU last, when it has all else: beside moves and ioctls it is sev_lock_two_vms.
+    *(Row("vcpu_before_vm", scenario, only("0")) for scenario in ("uncontended", "in-turn")),
+    Row("vcpu_before_vm", "double", every("0", "-EBUSY")),
+    *(Row("vcpu_before_vm", scenario, not_all("-EBUSY"))
+      for scenario in ("same", "shared-source", "shared-destination", "chain")),
+    Row("vcpu_before_vm", "ring3", every("0", "-EBUSY", tasks=3)),
+    Row("vcpu_before_vm", "self", only("-EINVAL")),
+    Row("vcpu_before_vm", "retry", BOTH, livelock=True),
     # Two moves into one VM: whoever comes second finds it busy, or a SEV VM by now.
     *(Row(scheme, "shared-destination", after_one("-EBUSY") | after_one("-EINVAL")) for scheme in WHOLE),
     *(Row(scheme, "same", after_one("-EBUSY") | after_one("-EINVAL")) for scheme in WHOLE),

@@ -42,12 +42,14 @@ RECORDED = {
     "smp": ("double", "self", "cpus"),
 }
 # What else is recorded with all checks, because it is easy to get wrong by reasoning alone: a mutex is tried before
-# the signal is looked at, and a killed waiter for its own mutex is handed it.
+# the signal is looked at, a killed waiter for its own mutex is handed it, and lockdep compares with the order of a
+# vCPU that ran before the move, of which the move wants nothing.
 CHOSEN: dict[str, tuple[ChosenRun, ...]] = {
     "naive_killable": (
         ChosenRun("signal", "1 2 1! 2! 1 1 2 2 2 2 2 3 3", "1 2 1 2 1!+2!+1+1 2 2 2 2 3 3"),
         ChosenRun("self-killed", "1 1! 1 1 1 1 1"),
     ),
+    "vcpu_before_vm": (ChosenRun("running", "3 3 3 3 1 1 1 1 1 1 1 1 1 1 1 1 2 2 2 2"),),
 }  # fmt: skip
 MOST_OF_DOUBLE = 20  # schedules of "double" beside the shortest ones; all of them where there are so few
 
