@@ -216,7 +216,8 @@ def _compare(options: argparse.Namespace) -> int:
     if options.keep:
         schemes = {case.scheme.name: case.scheme for case in cases}.items()
         bases = {name: (scheme_hash(scheme), basis(scheme, configuration)) for name, scheme in schemes}
-        print(keep_table(configuration, bases, rows), file=sys.stderr)
+        path, dropped = keep_table(configuration, bases, rows)
+        print(*filter(None, (path, dropped)), sep="\n", file=sys.stderr)
     return DIFFERED if differed else AGREED
 
 
@@ -245,6 +246,8 @@ def _erase() -> None:
 def _record(options: argparse.Namespace) -> int:
     configuration = CONFIGURATIONS[options.configuration]
     schemes = [catalogue.load(name) for name in options.scheme or catalogue.scheme_names()]
-    for path in record(_kernel(configuration, schemes), schemes):
+    for path, dropped in record(_kernel(configuration, schemes), schemes):
         print(path, flush=True)
+        if dropped:
+            print(dropped, file=sys.stderr)
     return AGREED

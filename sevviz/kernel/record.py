@@ -16,7 +16,7 @@ from sevviz.kernel.case import make_case
 from sevviz.kernel.compare import PLAN, difference, predict
 from sevviz.kernel.configuration import KernelError
 from sevviz.kernel.realtime import RUNS, ChosenRun, reasons
-from sevviz.kernel.recording import RecordedRun, Recording, digest, load_recording, scheme_hash, store, trace_digest
+from sevviz.kernel.recording import RecordedRun, Recording, digest, keep_runs, scheme_hash, trace_digest
 from sevviz.kernel.schedules import choose
 from sevviz.kernel.together import format_turns, parse_turns
 from sevviz.kernel.turns import is_followed, turns_of
@@ -25,12 +25,12 @@ from sevviz.verdict import verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from sevviz.csource import Scheme
     from sevviz.kernel.boot import Run
     from sevviz.kernel.case import Case
     from sevviz.kernel.configuration import Configuration, Kernel
+    from sevviz.kernel.recording import Kept
 
 __all__ = ["CHOSEN", "excerpt", "record", "recorded_run"]
 
@@ -54,27 +54,21 @@ CHOSEN: dict[str, tuple[ChosenRun, ...]] = {
 MOST_OF_DOUBLE = 20  # schedules of "double" beside the shortest ones; all of them where there are so few
 
 
-def record(kernel: Kernel, schemes: Sequence[Scheme]) -> Iterator[Path]:
-    """Run chosen schedules of each scheme and write its recording, one by one; other configurations' runs in it stay.
+def record(kernel: Kernel, schemes: Sequence[Scheme]) -> Iterator[Kept]:
+    """Run chosen schedules of each scheme and write its recording, one by one.
 
     Raises:
         KernelError: a run is not as the model says. Only what agrees, or has been explained, is worth keeping.
     """
     for scheme in schemes:
-        yield store(_record(kernel, scheme))
+        yield keep_runs(_record(kernel, scheme), kernel.configuration.name)
 
 
 def _record(kernel: Kernel, scheme: Scheme) -> Recording:
     words: dict[str, tuple[str, ...]] = {}
     with ThreadPoolExecutor(2) as pool:
         runs = list(pool.map(lambda one: _run(kernel, words, *one), _chosen(scheme, kernel.configuration)))
-    sha256, kept = scheme_hash(scheme), load_recording(scheme.name)
-    if kept is not None and kept.sha256 == sha256:
-        runs += [run for run in kept.runs if run.configuration != kernel.configuration.name]
-        words = {**kept.words, **words}
-    used = {key for run in runs for key in run.words}
-    told = {key: words[key] for key in sorted(used)}
-    return Recording(scheme.name, sha256, source_version(), tuple(sorted(runs, key=_order)), told)
+    return Recording(scheme.name, scheme_hash(scheme), source_version(), tuple(runs), words)
 
 
 def _chosen(scheme: Scheme, configuration: Configuration) -> Iterator[tuple[Case, Turns, Turns]]:
@@ -90,10 +84,6 @@ def _chosen(scheme: Scheme, configuration: Configuration) -> Iterator[tuple[Case
         if case.program.cpus is None or bool(case.program.spinlocks) == configuration.smp:
             for schedule in _schedules(case, configuration):
                 yield case, schedule, turns_of(case.program, schedule)
-
-
-def _order(run: RecordedRun) -> tuple[object, ...]:
-    return (run.configuration, run.scenario, len(run.schedule), run.schedule)
 
 
 def _schedules(case: Case, configuration: Configuration) -> list[tuple[int, ...]]:

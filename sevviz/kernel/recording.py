@@ -10,9 +10,10 @@ import hashlib
 import json
 import re
 from dataclasses import astuple, dataclass, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sevviz.catalogue import data_folder, load, scenario_names, scheme_names
+from sevviz.errors import SevvizError
 from sevviz.report import table
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from sevviz.kernel.transcript import Turn
 
 __all__ = [
-    "RecordedRun", "Recording", "digest", "folder", "keep_table", "kept_table", "load_recording", "scheme_hash",
-    "store", "trace_digest",
+    "Kept", "RecordedRun", "Recording", "digest", "folder", "keep_runs", "keep_table", "kept_head", "kept_table",
+    "load_recording", "scheme_hash", "store", "table_head", "trace_digest",
 ]  # fmt: skip
 
 FORMAT = 2
@@ -71,6 +72,13 @@ class Recording:
         return [line for key in run.words for line in self.words[key]]
 
 
+class Kept(NamedTuple):
+    """A file that was written, and what of its old content is not of the same any more ("" for nothing)."""
+
+    path: Path
+    dropped: str = ""
+
+
 def folder() -> Path:
     """Where the recordings are."""
     return data_folder() / "kernel"
@@ -93,7 +101,7 @@ def trace_digest(turns: Sequence[Turn]) -> str:
 
 def load_recording(scheme: str) -> Recording | None:
     """The recording of a scheme, None if there is none."""
-    path = folder() / f"{scheme}.json"
+    path = _path(scheme)
     if not path.is_file():
         return None
     table = json.loads(path.read_text(encoding="utf-8"))
@@ -101,6 +109,19 @@ def load_recording(scheme: str) -> Recording | None:
     runs = tuple(replace(run, turns=run.schedule) if run.turns == SAME else run for run in read)
     words = {key: tuple(lines) for key, lines in table["words"].items()}
     return Recording(table["scheme"], table["sha256"], table["kernel"], runs, words)
+
+
+def _path(scheme: str) -> Path:
+    return folder() / f"{scheme}.json"
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"{path}: cannot be written ({error.strerror}); use a checkout that you may write in"
+        raise SevvizError(message) from None
 
 
 def store(recording: Recording) -> Path:
@@ -113,35 +134,78 @@ def store(recording: Recording) -> Path:
     short = [replace(run, turns=SAME) if run.turns == run.schedule else run for run in recording.runs]
     runs = ",\n  ".join(json.dumps(astuple(run), ensure_ascii=False) for run in short)
     told = json.dumps(recording.words, ensure_ascii=False, indent=1)
-    path = folder() / f"{recording.scheme}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f'{{\n{opening},\n "runs": [\n  {runs}\n ],\n "words": {told}\n}}\n', encoding="utf-8")
+    path = _path(recording.scheme)
+    _write(path, f'{{\n{opening},\n "runs": [\n  {runs}\n ],\n "words": {told}\n}}\n')
     return path
 
 
 def keep_table(
     configuration: Configuration, schemes: Mapping[str, tuple[str, str]], rows: Sequence[tuple[str, ...]]
-) -> Path:
-    """Put the table of a comparison into the kept one; rows of other schemes stay if their texts are the same still.
+) -> Kept:
+    """Put the table of a comparison into the kept one; its other rows stay where they are of the same still.
 
-    `schemes` has, by name, the hash of each scheme's text and the basis of the comparison.
+    That is the same kernel, the scheme's text as it is now, and, of the schemes compared, the same basis. `schemes`
+    has, by name, the hash of each scheme's text and the basis of the comparison.
     """
-    from sevviz.kernel.build import source_version
-
     path, shipped = _table_path(configuration.name), {name: scheme_hash(load(name)) for name in scheme_names()}
     texts, old = _read_table(path) if path.is_file() else ({}, [])
-    texts |= schemes
+    head = table_head(configuration)
+    before = kept_head(configuration.name) if old else head
     fresh = {(row[0], row[1]) for row in rows[1:]}
-    current = [row for row in old if (row[0], row[1]) not in fresh and texts[row[0]][0] == shipped.get(row[0])]
+    others = [row for row in old if (row[0], row[1]) not in fresh]
+    stale = {name for name, kept in texts.items() if schemes.get(name, kept) != kept or kept[0] != shipped.get(name)}
+    current = [row for row in others if before == head and row[0] not in stale]
     place = {name: number for number, name in enumerate(scenario_names())}
     body = sorted([*current, *rows[1:]], key=lambda row: (row[0], place.get(row[1], len(place)), row[1]))
+    texts |= schemes
     named = sorted({row[0] for row in body})
-    head = f"Kernel {source_version()}, configuration {configuration.name}: {configuration.what}"
     hashes = table([("scheme", "text", "basis"), *((name, *texts[name]) for name in named)])
-    path.write_text(
-        "\n".join([head, "", *table([rows[0], *body], right=(2, 3, 4, 5)), "", *hashes, ""]), encoding="utf-8"
-    )
-    return path
+    _write(path, "\n".join([head, "", *table([rows[0], *body], right=(2, 3, 4, 5)), "", *hashes, ""]))
+    lost = sorted({row[0] for row in others if row not in current})
+    if not lost:
+        return Kept(path)
+    what = f"{len(others) - len(current)} rows of {', '.join(lost)}"
+    why = f"were of {before!r}" if before != head else "were of another text, model or runner"
+    wanted = "--all" if before != head else " ".join(name for name in lost if name in shipped)
+    return Kept(path, _dropped(path, f"{what} {why}", f"compare {wanted} --keep", configuration.name) if wanted else "")
+
+
+def _dropped(path: Path, what: str, command: str, *configurations: str) -> str:
+    commands = " and ".join(f"`sevviz kernel {command} --configuration {name}`" for name in configurations)
+    return f"{path.name}: {what} and are dropped; {commands} bring{'s' * (len(configurations) == 1)} them back"
+
+
+def keep_runs(fresh: Recording, configuration: str) -> Kept:
+    """Write the recording of one configuration; runs of others stay if they are of the same text and kernel."""
+    kept, dropped = load_recording(fresh.scheme), ""
+    others = [run for run in kept.runs if run.configuration != configuration] if kept else []
+    if kept and (kept.sha256, kept.kernel) != (fresh.sha256, fresh.kernel):
+        names = sorted({run.configuration for run in others})
+        why = f"of kernel {kept.kernel}" if kept.kernel != fresh.kernel else "of another text of the scheme"
+        if others:
+            what = f"{len(others)} runs of {', '.join(names)} were {why}"
+            dropped = _dropped(_path(fresh.scheme), what, f"record {fresh.scheme}", *names)
+    elif kept:
+        fresh = replace(fresh, runs=(*fresh.runs, *others), words={**kept.words, **fresh.words})
+    used = {key for run in fresh.runs for key in run.words}
+    runs = tuple(sorted(fresh.runs, key=_order))
+    return Kept(store(replace(fresh, runs=runs, words={key: fresh.words[key] for key in sorted(used)})), dropped)
+
+
+def _order(run: RecordedRun) -> tuple[object, ...]:
+    return (run.configuration, run.scenario, len(run.schedule), run.schedule)
+
+
+def table_head(configuration: Configuration) -> str:
+    """The first line of a table: of which kernel it is."""
+    from sevviz.kernel.build import source_version
+
+    return f"Kernel {source_version()}, configuration {configuration.name}: {configuration.what}"
+
+
+def kept_head(configuration: str) -> str:
+    """The first line of the kept table."""
+    return _table_path(configuration).read_text(encoding="utf-8").partition("\n")[0]
 
 
 def kept_table(configuration: str) -> tuple[dict[str, tuple[str, str]], list[tuple[str, ...]]]:
