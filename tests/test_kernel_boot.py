@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from typing import TYPE_CHECKING
@@ -208,6 +209,57 @@ def test_a_configuration_that_kconfig_drops_is_an_error(tmp_path: Path) -> None:
 def test_a_failed_command_shows_the_end_of_what_it_said() -> None:
     with pytest.raises(KernelError, match="sh -c failed:\nno such thing"):
         building._run(["sh", "-c", "echo no such thing; exit 2"])  # noqa: SLF001
+
+
+GCC = """In file included from /c/source-6.12/lib/sevviz/scheme_own.c:3:
+/c/source-6.12/include/asm-generic/current.h:8:45: error: expected ')' before '->' token
+own.c:17:63: note: in expansion of macro 'current'
+own.c:17:6: note: in expansion of macro 'SEVVIZ_CALL_VALUE3'
+/c/source-6.12/include/asm-generic/current.h:9:17: note: in expansion of macro 'get_current'
+make[4]: *** [scripts/Makefile.build:229: lib/sevviz/scheme_own.o] Error 1
+"""
+
+
+def test_c_that_gcc_refuses_is_told_in_its_words_with_the_place_in_the_scheme(tmp_path: Path) -> None:
+    (tmp_path / "said").write_text(GCC + "make: noise\n" * 40)
+    with pytest.raises(KernelError) as error:
+        building._run(["sh", "-c", f"cat {tmp_path}/said >&2; exit 2"])  # noqa: SLF001
+    assert str(error.value).split("\n") == [
+        "sh -c failed:",
+        "linux/include/asm-generic/current.h:8:45: error: expected ')' before '->' token",
+        "own.c:17:63: note: in expansion of macro 'current'",
+        "a scheme is compiled beside the kernel's own names, macros such as current among them: use other names",
+    ]
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_cache_that_cannot_be_made_is_an_error_that_helps(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SEVVIZ_CACHE", str(tmp_path / place))
+    monkeypatch.setattr(building, "check_packages", lambda _: None)
+    monkeypatch.setattr(building, "_key", lambda *_: "key")
+    assert cli.main(["build"]) == 2
+    said = capsys.readouterr().err
+    assert re.match(r"/.*/file.*: kernels cannot be kept here \(.+\); set \$SEVVIZ_CACHE to a folder", said)
+
+
+@pytest.mark.parametrize("dpkg", ["exit 1", "exit 0"])
+def test_a_source_that_dpkg_does_not_know_is_something_missing(
+    dpkg: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, script in (("dpkg-query", dpkg), ("gcc", "echo 12")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(building, "check_packages", lambda _: None)
+    building.source_version.cache_clear()
+    assert cli.main(["build"]) == 3
+    said = capsys.readouterr().err
+    assert "dpkg does not know the package linux-source-6.12" in said
+    assert "apt-get install linux-source-6.12" in said
+    building.source_version.cache_clear()
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)

@@ -29,6 +29,7 @@ HERE = Path(__file__).parent / "image"
 
 NOT_INLINED = ("-fno-inline-functions", "-fno-inline-small-functions", "-fno-inline-functions-called-once")
 
+MOST_ERRORS = 5  # lines of gcc's that are shown
 MOST_IMAGES = 8  # of a configuration in the cache, 5 MB each; the least lately used go
 # What the kernel says of its own making: the same for all.
 REPRODUCIBLE = {
@@ -69,7 +70,17 @@ def check_packages(configuration: Configuration) -> None:
 @cache
 def source_version() -> str:
     """The version of the Debian package that the kernel is built from: "6.12.117-1~deb12u1"."""
-    return _output(["dpkg-query", "-W", "-f", "${Version}", SOURCE_PACKAGE])
+    try:
+        version = _output(["dpkg-query", "-W", "-f", "${Version}", SOURCE_PACKAGE])
+    except subprocess.CalledProcessError:
+        version = ""
+    if not version:
+        message = (
+            f"dpkg does not know the package {SOURCE_PACKAGE}, whose version names the kernel, although {TARBALL} is "
+            f"there\non Debian 12: apt-get install {SOURCE_PACKAGE}"
+        )
+        raise MissingPackagesError(message)
+    return version
 
 
 def _output(command: Sequence[str]) -> str:
@@ -81,16 +92,23 @@ def build(configuration: Configuration, schemes: Sequence[Scheme]) -> Kernel:
 
     Raises:
         MissingPackagesError: a package is not installed.
-        KernelError: the build failed; the text is the end of what make said.
+        KernelError: the build failed, or the cache cannot be written; the text has what gcc or make said.
     """
     check_packages(configuration)
     files = _files(schemes)
     kept = cache_folder() / f"{configuration.name}-{_key(configuration, files)}"
-    if not (kept / "image").is_file():
-        with _lock():
-            if not (kept / "image").is_file():
-                _make(configuration, files, kept)
-    os.utime(kept)
+    try:
+        if not (kept / "image").is_file():
+            with _lock():
+                if not (kept / "image").is_file():
+                    _make(configuration, files, kept)
+        os.utime(kept)
+    except OSError as error:
+        message = (
+            f"{error.filename or cache_folder()}: kernels cannot be kept here ({error.strerror}); "
+            "set $SEVVIZ_CACHE to a folder that you may write in, with 2 GB free"
+        )
+        raise KernelError(message) from None
     return Kernel(kept / "image", configuration)
 
 
@@ -188,9 +206,23 @@ def _run(command: Sequence[str]) -> None:
         command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        tail = "\n".join((done.stdout + done.stderr).strip().split("\n")[-25:])
-        message = f"{' '.join(command[:2])} failed:\n{tail}"
+        said = done.stdout + done.stderr
+        tail = said.strip().split("\n")[-25:]
+        message = f"{' '.join(command[:2])} failed:\n" + "\n".join(_of_compiler(said) or tail)
         raise KernelError(message)
+
+
+def _of_compiler(said: str) -> list[str]:
+    """The first errors of gcc's and where in a scheme a macro of the kernel's stands; nothing if gcc found no error."""
+    lines = [re.sub(r"^/.*?/source-[^/]*/", "linux/", line) for line in said.split("\n")]
+    errors = [line for line in lines if re.search(r"\berror: ", line)]
+    macros = [line for line in lines if re.match(r"(?!linux/).*: note: in expansion of macro .(?!SEVVIZ_)", line)]
+    if not errors:
+        return []
+    left = len(errors) - MOST_ERRORS
+    more = [f"(and {left} more)"] if left > 0 else []
+    help_ = "a scheme is compiled beside the kernel's own names, macros such as current among them: use other names"
+    return [*errors[:MOST_ERRORS], *more, *macros[:MOST_ERRORS], help_]
 
 
 def _check_configuration(fragment: Path, made: Path) -> None:
