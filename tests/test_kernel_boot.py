@@ -7,22 +7,28 @@ import os
 import re
 import shutil
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sevviz.kernel import boot as booting
 from sevviz.kernel import build as building
-from sevviz.kernel import cli
+from sevviz.kernel import cli, limits, running
+from sevviz.kernel import compare as comparing
 from sevviz.kernel.boot import boot, parameters, read_console
 from sevviz.kernel.case import make_case
 from sevviz.kernel.compare import Plan, compare, predict, same_reports
+from sevviz.kernel.comparison import remarks, row
 from sevviz.kernel.configuration import CONFIGURATIONS, Kernel, KernelError
+from sevviz.kernel.limits import TooLongError, check_length
 from sevviz.kernel.transcript import Finding
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sevviz.kernel.boot import Run
+    from sevviz.kernel.case import Case
     from sevviz.kernel.configuration import Configuration
     from sevviz.kernel.transcript import Prediction
     from sevviz.model import Program
@@ -54,7 +60,7 @@ def test_a_panic_is_a_finding_and_no_end(tmp_path: Path) -> None:
     kernel = stand_in(tmp_path, "echo 'sevviz: begin'\necho 'Kernel panic - not syncing: oops'")
     run = boot(kernel, make_case("naive", "double"), (1,))
     assert {kind for kind, _ in run.findings} == {"panic"}
-    assert run.ended == "the kernel ended before the runner did"
+    assert run.ended == "the kernel panicked, in its words 'Kernel panic - not syncing: oops'"
 
 
 def test_an_image_that_builds_have_pushed_out_of_the_cache_is_an_error_that_helps(tmp_path: Path) -> None:
@@ -75,7 +81,7 @@ def told_by_run(
 ) -> tuple[str, str | None, str]:
     """The turns that `kernel run` gives to a kernel, why they are not made from the schedule, and what else it says."""
     kernel = stand_in(folder, "echo 'sevviz: begin'; echo 'sevviz: end'")
-    monkeypatch.setattr(cli, "_kernel", lambda *_: kernel)
+    monkeypatch.setattr(running, "kernel_for", lambda *_: kernel)
     cli.main(["run", "naive_killable", *words, "--json"])
     said = capsys.readouterr()
     shown = json.loads(said.out)
@@ -94,7 +100,7 @@ def test_what_the_model_cannot_follow_is_taken_as_turns_and_that_is_said(
     assert why is not None
     assert "step 2 sends a fatal signal to task 1 (migrate(A, A))" in why
     assert "the scenario has no signals" in why
-    assert f"taken as turns: {why}\n" in said
+    assert f"taken as turns from step 2 on: {why}\n" in said
     assert "--signals" in why
 
 
@@ -107,6 +113,86 @@ def test_with_signals_a_schedule_with_a_bang_is_a_schedule(
     turns, why, said = told_by_run(words, tmp_path, monkeypatch, capsys)
     assert (turns, why) == ("1 1 1! 1 1 1 1", None)
     assert "taken as turns" not in said
+
+
+def test_one_step_too_many_does_not_change_the_meaning_of_those_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--scenario", "self", "--signals", "--schedule"]
+    # The task has returned: what is before stays a schedule.
+    turns, why, said = told_by_run([*words, "1 1! 1 1 1 1 1 1"], tmp_path, monkeypatch, capsys)
+    assert turns == "1 1 1! 1 1 1 1"
+    assert f"taken as turns from step 8 on: {why}\n" in said
+    # Those who write turns say themselves who goes to sleep, and when.
+    turns, why, said = told_by_run([*words, "1 1 1"], tmp_path, monkeypatch, capsys)
+    assert turns == "1 1 1"
+    assert f"taken as turns from step 2 on: {why}\n" in said
+
+
+def test_after_the_fault_that_ends_the_models_run_a_kernel_is_given_no_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--schedule", "1 1! 1 1 1 1 1 1", "--scenario", "self", "--signals"]
+    turns, _, said = told_by_run(words, tmp_path, monkeypatch, capsys)
+    assert turns == "1 1 1! 1 1 1 1"
+    assert "up to number 7 of 8: there the model's run ends by a fault (unlock-not-held)\n" in said
+    case, given = make_case("naive", "double"), list[tuple[int, ...]]()
+
+    def one_turn(program: Program, turns: tuple[int, ...], configuration: Configuration) -> Prediction:
+        return replace(predict(program, turns[:1], configuration), ends="fault")
+
+    def noted(_kernel: Kernel, _case: Case, turns: tuple[int, ...]) -> Run:
+        given.append(turns)
+        return read_console("sevviz: begin\nsevviz: end\n", {})
+
+    monkeypatch.setattr(comparing, "boot", noted)
+    compare(stand_in(tmp_path, ""), case, Plan(6), model=one_turn)
+    assert sorted(given) == [(1,)] * 3 + [(2,)] * 3
+
+
+def test_a_schedule_that_is_too_long_is_refused_before_a_kernel_is_built(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(running, "kernel_for", lambda *_: pytest.fail("built"))
+    assert cli.main(["run", "naive", "--schedule", "1 " * 513]) == 2
+    assert "runner.script has 1,025 characters, and a kernel takes 1,024 of a parameter: the schedule has too many" in (
+        capsys.readouterr().err
+    )
+
+
+def test_every_parameter_has_its_limit_and_so_have_all_together() -> None:
+    debug, smp = CONFIGURATIONS["debug"], CONFIGURATIONS["smp"]
+    check_length(debug, ["runner.script=" + "1" * 1024])
+    for name in ("scheme", "vms", "tasks", "initial", "script"):
+        with pytest.raises(TooLongError, match=f"runner.{name} has 1,025 characters"):
+            check_length(debug, [f"runner.{name}=" + "1" * 1025])
+    words = ["runner.script=" + "1" * 1000, "runner.tasks=" + "1" * 900]
+    check_length(debug, words)
+    with pytest.raises(TooLongError, match=r"have 1,929 characters, and the smp kernel takes 1,900"):
+        check_length(smp, words)
+
+
+def test_what_is_too_long_for_a_kernel_is_told_as_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PARAMETER", 27)  # 14 turns
+    case = make_case("flag_then_mutex", "double")
+    found = compare(stand_in(tmp_path, "echo 'sevviz: begin'; echo 'sevviz: end'"), case, Plan(12, workers=1))
+    assert (found.run, len(found.not_run), found.done) == (5, 7, True)
+    assert row(found)[2:5] == ("5 of 262", "0", "5")
+    assert re.search(r"not run \(7 such schedules\): runner.script has \d+ characters, .* takes 27 ", remarks(found)[1])
+
+
+def test_a_row_is_given_up_after_three_runs_without_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kernel = stand_in(tmp_path, "echo 'sevviz: begin'; echo '[    1.2] Kernel panic - not syncing: oops'")
+    monkeypatch.setattr(cli, "kernel_for", lambda *_: kernel)
+    assert cli.main(["compare", "naive", "--scenario", "double", "--scenario", "ioctl", "--workers", "1"]) == 1
+    said = capsys.readouterr()
+    rows = [re.split("  +", line)[1:5] for line in said.out.split("\n")[1:3]]
+    assert rows == [["double", "3 of 6, given up", "0", "3"], ["ioctl", rows[1][1], "0", "3"]]
+    assert re.fullmatch(r"3 of [\d,]+, given up", rows[1][1])
+    assert "naive/double: given up after 3 runs without an end, 3 schedules are not run" in said.err
+    assert "the run has no end: the kernel panicked, in its words 'Kernel panic - not syncing: oops'" in said.err
 
 
 @pytest.mark.parametrize("in_memory", [True, False])

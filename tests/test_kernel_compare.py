@@ -17,7 +17,8 @@ from sevviz.kernel.boot import boot
 from sevviz.kernel.build import build
 from sevviz.kernel.case import make_case
 from sevviz.kernel.cli import main
-from sevviz.kernel.compare import PLAN, Plan, compare, difference, first_difference, predict
+from sevviz.kernel.compare import PLAN, Plan, compare, difference, predict
+from sevviz.kernel.comparison import first_difference
 from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.reports import Reports
 from sevviz.kernel.together import parse_turns

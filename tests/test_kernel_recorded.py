@@ -304,3 +304,37 @@ def test_without_the_packages_the_command_names_them(
 def test_bad_input_is_an_error_that_helps(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--workers", "0"], ["--most", "0"], ["--most", "-3"], ["--most", "x"]])
+def test_numbers_below_one_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["compare", "naive", *words])
+    assert f"argument {words[0]}: must be 1 or more, not {words[1]!r}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["compare"], ["compare", "--keep"], ["record"]])
+@pytest.mark.parametrize("other", ["y/same.c", "x/same.c"])
+def test_two_schemes_of_one_name_are_refused(
+    command: list[str], other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They would be one in a kernel, and in a table."""
+    monkeypatch.chdir(tmp_path)
+    for place in (tmp_path / "x", tmp_path / "y"):
+        place.mkdir()
+        (place / "same.c").write_text(sevviz.load("naive").text.text)
+    assert main([*command, "naive", "x/same.c", other]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"{command[0]}: x/same.c, {other}: 2 schemes of the name 'same', and a kernel has one")
+
+
+@pytest.mark.parametrize("command", [["compare", "--keep"], ["record"]])
+@pytest.mark.parametrize("name", ["own", "naive"])
+def test_what_is_kept_is_of_shipped_schemes_only(
+    command: list[str], name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor of a file that has only the name of one."""
+    path = tmp_path / f"{name}.c"
+    path.write_text(sevviz.load("naive").text.text.replace("return 0;", "return 1;"))
+    assert main([*command, str(path)]) == 2
+    assert f"{command[0]}: {name}: no shipped scheme, and data/kernel is for those only" in capsys.readouterr().err

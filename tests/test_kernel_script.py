@@ -11,7 +11,8 @@ from sevviz.catalogue import make_scenario
 from sevviz.errors import ScheduleError
 from sevviz.kernel.boot import read_console
 from sevviz.kernel.case import make_case
-from sevviz.kernel.compare import PLAN, Comparison, Plan, difference, predict, row, sample_for_smp
+from sevviz.kernel.compare import PLAN, Plan, difference, predict, sample_for_smp
+from sevviz.kernel.comparison import Comparison, row
 from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.schedules import choose
 from sevviz.kernel.script import follow

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sevviz.kernel.configuration import KernelError
+from sevviz.kernel.limits import check_length
 from sevviz.kernel.together import format_turns
 from sevviz.kernel.transcript import Finding, Turn
 
@@ -98,12 +99,14 @@ def _address(shared: SharedObject, paths: dict[str, str]) -> str:
 def boot(kernel: Kernel, case: Case, turns: tuple[int, ...]) -> Run:
     """Boot a kernel, let it take the turns, and read what it says. A kernel that hangs ends by a limit.
 
-    Raises KernelError where the image is not there any more.
+    Raises KernelError where the image is not there any more, TooLongError for more turns than a kernel takes.
     """
+    words = parameters(case, turns)
+    check_length(kernel.configuration, words)
     _keep(kernel.image)
     # UML wants a folder for its sockets and one, not mounted noexec, for its memory.
     with tempfile.TemporaryDirectory(prefix="sevviz-uml-", dir=_fast_folder()) as home:
-        command = _command(kernel, case, parameters(case, turns))
+        command = _command(kernel, case, words)
         environment = {**os.environ, "HOME": home, "TMPDIR": home}
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -171,6 +174,9 @@ def _kill(process: subprocess.Popen[bytes]) -> bytes:
 
 def read_console(text: str, names: dict[str, str], ended: str = "") -> Run:
     """The run that a console's text tells of. `names` are the short names of fields by their paths."""
+    panic = re.search(r"Kernel panic - not syncing.*", text)
+    if panic:
+        ended = f"the kernel panicked, in its words {panic[0].strip()!r}"
     _, begin, told = text.replace("\r", "").partition("sevviz: begin\n")
     if not begin:
         last = text.strip().rpartition("\n")[2]

@@ -9,51 +9,30 @@ import argparse
 import os
 import sys
 import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sevviz import catalogue
-from sevviz.catalogue import Scenario
 from sevviz.errors import SevvizError
 from sevviz.kernel.basis import basis
-from sevviz.kernel.boot import boot
-from sevviz.kernel.build import build
-from sevviz.kernel.case import make_case, scenario_named
-from sevviz.kernel.compare import (
-    PLAN,
-    SMP_PLAN,
-    Comparison,
-    Plan,
-    compare,
-    difference,
-    first_difference,
-    planned,
-    predict,
-    row,
-)  # fmt: skip
+from sevviz.kernel.case import make_case
+from sevviz.kernel.compare import PLAN, SMP_PLAN, Plan, compare, planned
+from sevviz.kernel.comparison import Comparison, remarks, row
 from sevviz.kernel.configuration import CONFIGURATIONS, MissingPackagesError
-from sevviz.kernel.realtime import REASONS, departures
-from sevviz.kernel.record import record, recorded_run
+from sevviz.kernel.images import kernel_for, load_apart, load_shipped
+from sevviz.kernel.record import record
 from sevviz.kernel.recording import keep_table, scheme_hash
-from sevviz.kernel.turns import turns_of
-from sevviz.model import OVERTAKE
+from sevviz.kernel.running import AGREED, DIFFERED, run_one
 from sevviz.report import table
-from sevviz.results import print_json
-from sevviz.schedule import format_schedule, parse_schedule
-from sevviz.traces import replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sevviz.csource import Scheme
-    from sevviz.kernel.boot import Run
     from sevviz.kernel.case import Case
-    from sevviz.kernel.configuration import Configuration, Kernel
+    from sevviz.kernel.configuration import Configuration
 
 __all__ = ["main"]
 
-AGREED, DIFFERED, BAD_INPUT, MISSING, INTERRUPTED = 0, 1, 2, 3, 130
+BAD_INPUT, MISSING, INTERRUPTED = 2, 3, 130
 HEADINGS = ("scheme", "scenario", "schedules run", "agreed", "differed")
 
 
@@ -101,7 +80,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--schedule", required=True, metavar="STRING", help='such as "1 2", or turns')
     parser.add_argument("--console", action="store_true", help="print all that the kernel said")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=run_one)
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:
@@ -110,84 +89,27 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenario", action="append", default=[], metavar="NAME", help="default: all; repeat it")
     parser.add_argument("--keep", action="store_true", help="write the table to data/kernel (in a checkout)")
     parser.add_argument(
-        "--most", type=int, metavar="N", help="schedules of each (default: 5,000 of double, else 60; smp: 8, else 3)"
+        "--most", type=_count, metavar="N", help="schedules of each (default: 5,000 of double, else 60; smp: 8, else 3)"
     )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the samples (default: 1)")
     cpus = len(os.sched_getaffinity(0))
-    parser.add_argument("--workers", type=int, default=cpus, metavar="N", help="kernels at a time (default: one a CPU)")
+    parser.add_argument(
+        "--workers", type=_count, default=cpus, metavar="N", help="kernels at a time (default: one a CPU)"
+    )
     parser.set_defaults(run=_compare)
 
 
-def _kernel(configuration: Configuration, schemes: Sequence[Scheme]) -> Kernel:
-    """The kernel that all shipped schemes share, or one for schemes of the reader's own."""
-    shipped = [catalogue.load(name) for name in catalogue.scheme_names()]
-    same = {scheme.name: scheme.text.text for scheme in shipped}
-    if all(same.get(scheme.name) == scheme.text.text for scheme in schemes):
-        return build(configuration, shipped)
-    return build(configuration, schemes)
+def _count(written: str) -> int:
+    number = int(written) if written.isdecimal() and written.isascii() else 0
+    if number < 1:
+        message = f"must be 1 or more, not {written!r}"
+        raise argparse.ArgumentTypeError(message)
+    return number
 
 
 def _build(options: argparse.Namespace) -> int:
-    print(_kernel(CONFIGURATIONS[options.configuration], []).image)
+    print(kernel_for(CONFIGURATIONS[options.configuration], []).image)
     return AGREED
-
-
-def _run(options: argparse.Namespace) -> int:
-    configuration = CONFIGURATIONS[options.configuration]
-    case = make_case(options.scheme, _scenario(options))
-    turns, why = _turns(case, options.schedule)
-    if why:
-        print(f"taken as turns: {why}", file=sys.stderr)
-    run = boot(_kernel(configuration, [case.scheme]), case, turns)
-    what, known = _difference(configuration, case, turns, run)
-    if options.json:
-        told = {
-            "format": 1, "scheme": case.scheme.name, "configuration": configuration.name,
-            "turns": format_schedule(turns), "transcript": [[turn.word, list(turn.lines)] for turn in run.turns],
-            "reports": [list(finding) for finding in sorted(run.findings)], "difference": what or None,
-            "taken_as_turns": why or None,
-        }  # fmt: skip
-        print_json(told)
-    elif options.console:
-        print(run.console)
-    else:
-        for turn in run.turns:
-            print(f"{turn.word or '-':>4}  {'; '.join(turn.lines) or '-'}")
-        print("reports:", ", ".join(f"{kind} (task{task})" for kind, task in sorted(run.findings)) or "none")
-    explained = " (known of PREEMPT_RT, which the model does not know)" if known else ""
-    print(f"kernel and model differ{explained}: {what}" if what else "kernel and model agree", file=sys.stderr)
-    return DIFFERED if what and not known else AGREED
-
-
-def _difference(configuration: Configuration, case: Case, turns: tuple[int, ...], run: Run) -> tuple[str, bool]:
-    """In what a run is not as predicted, and whether there is a known reason for all of it."""
-    predicted = predict(case.program, turns, configuration)
-    if configuration.name != "rt" or run.ended:
-        return difference(predicted, run, configuration), False
-    found = departures(predicted, recorded_run(configuration, case, turns, turns, run))
-    return "; ".join(found), bool(found) and set(found) <= set(REASONS)
-
-
-def _scenario(options: argparse.Namespace) -> Scenario:
-    """The scenario that a command line means; with signals added, it is none of those that have a name."""
-    tasks = tuple(options.task)
-    chosen = Scenario("", " ‖ ".join(tasks), tasks) if tasks else scenario_named(options.scenario)
-    if options.signals and not chosen.settings.signals:
-        return replace(chosen, name="", settings=replace(chosen.settings, signals=True, scenario=""))
-    return chosen
-
-
-def _turns(case: Case, written: str) -> tuple[tuple[int, ...], str]:
-    """The turns for a schedule; what the model cannot follow goes to the kernel as it is written, with the reason."""
-    schedule = parse_schedule(written, len(case.program.tasks))
-    if any(actor < -OVERTAKE for actor in schedule):
-        message = "kernel run: a store that overtakes an unlock cannot be forced on a kernel; leave out the ~"
-        raise SevvizError(message)
-    _, problem = replay(case.program, schedule)
-    if not problem:
-        return turns_of(case.program, schedule), ""
-    unasked = min(schedule) < 0 and not case.program.signals
-    return schedule, f"{problem}{'; --signals lets every task get a fatal signal' if unasked else ''}"
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -199,14 +121,15 @@ def _compare(options: argparse.Namespace) -> int:
         message = "compare: the model has no rules for PREEMPT_RT; `sevviz kernel run` says how a run departs from it"
         raise SevvizError(message)
     cases = _cases(options, configuration)
-    kernel = _kernel(configuration, [case.scheme for case in cases])
+    schemes = {case.scheme.name: case.scheme for case in cases}
+    kernel = kernel_for(configuration, list(schemes.values()))
     start, found = time.monotonic(), list[Comparison]()
     for number, case in enumerate(cases, 1):
-        most = options.most or planned(configuration, case.scenario.name)
+        most = planned(configuration, case.scenario.name) if options.most is None else options.most
         say = partial(_progress, f"{number} of {len(cases)}: {case.scheme.name} {case.scenario.name}")
         found.append(compare(kernel, case, Plan(most, options.seed, options.workers), progress=say))
-        if found[-1].differences:
-            print(first_difference(found[-1]), file=sys.stderr)
+        for remark in remarks(found[-1]):
+            print(remark, file=sys.stderr)
     _erase()
     spinning = "spinning" if configuration.smp else "spinning, not shown on one CPU"
     rows = [(*HEADINGS, spinning), *map(row, found)]
@@ -214,16 +137,17 @@ def _compare(options: argparse.Namespace) -> int:
     differed = sum(len(one.differences) for one in found)
     print(f"{sum(one.run for one in found):,} schedules in {time.monotonic() - start:.0f} s, {differed} differed")
     if options.keep:
-        schemes = {case.scheme.name: case.scheme for case in cases}.items()
-        bases = {name: (scheme_hash(scheme), basis(scheme, configuration)) for name, scheme in schemes}
+        bases = {name: (scheme_hash(scheme), basis(scheme, configuration)) for name, scheme in schemes.items()}
         path, dropped = keep_table(configuration, bases, rows)
         print(*filter(None, (path, dropped)), sep="\n", file=sys.stderr)
+    if not any(one.run for one in found):
+        return BAD_INPUT
     return DIFFERED if differed else AGREED
 
 
 def _cases(options: argparse.Namespace, configuration: Configuration) -> list[Case]:
-    schemes = [catalogue.load(name) for name in options.scheme or catalogue.scheme_names()]
-    names = options.scenario or list(SMP_PLAN if configuration.smp else PLAN)
+    schemes = (load_shipped if options.keep else load_apart)("compare", options.scheme)
+    names = dict.fromkeys(options.scenario) or list(SMP_PLAN if configuration.smp else PLAN)
     cases = [make_case(scheme, name) for scheme in schemes for name in names]
     # On several CPUs, schemes without a spinlock do as on one.
     return [case for case in cases if case.program.spinlocks] if options.all and configuration.smp else cases
@@ -234,7 +158,7 @@ def _progress(what: str, found: Comparison) -> None:
     told = f"{what}: {found.run:,} of {found.chosen:,}"
     if sys.stderr.isatty():
         print(f"\r{told:<70}", end="", file=sys.stderr, flush=True)
-    elif found.run == found.chosen:
+    elif found.done:
         print(told, file=sys.stderr, flush=True)
 
 
@@ -245,8 +169,8 @@ def _erase() -> None:
 
 def _record(options: argparse.Namespace) -> int:
     configuration = CONFIGURATIONS[options.configuration]
-    schemes = [catalogue.load(name) for name in options.scheme or catalogue.scheme_names()]
-    for path, dropped in record(_kernel(configuration, schemes), schemes):
+    schemes = load_shipped("record", options.scheme)
+    for path, dropped in record(kernel_for(configuration, schemes), schemes):
         print(path, flush=True)
         if dropped:
             print(dropped, file=sys.stderr)

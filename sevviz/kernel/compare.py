@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from sevviz.kernel.boot import boot, end_all
+from sevviz.kernel.comparison import Comparison, Difference
+from sevviz.kernel.limits import TooLongError
 from sevviz.kernel.schedules import Choice, choose
 from sevviz.kernel.script import follow
 from sevviz.kernel.transcript import WITHOUT_LOCK_CHECKS
 from sevviz.kernel.turns import is_followed, turns_of
-from sevviz.schedule import format_schedule
 from sevviz.verdict import verdict_of
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
     from sevviz.model import Program
 
 __all__ = [
-    "PLAN", "SMP_PLAN", "Comparison", "Difference", "Plan", "compare", "difference", "expected", "first_difference",
-    "planned", "predict", "row", "same_reports", "sample_for_smp",
+    "PLAN", "SMP_PLAN", "Plan", "compare", "difference", "expected", "planned", "predict", "same_reports",
+    "sample_for_smp", "until_fault",
 ]  # fmt: skip
 
 Predict = Callable[["Program", tuple[int, ...], "Configuration"], "Prediction"]
@@ -57,46 +59,14 @@ class Plan:
     workers: int = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A schedule on which kernel and model part, and where; "" if they do not."""
-
-    schedule: tuple[int, ...]
-    turns: tuple[int, ...]
-    what: str
-
-
-@dataclass(slots=True)
-class Comparison:
-    """One row of the table: a scheme in a scenario.
-
-    `spun` counts the schedules that lead to a wait for a spinlock: on one CPU they are compared up to that wait, on
-    several CPUs with it.
-    """
-
-    case: Case
-    configuration: Configuration
-    total: int | None  # schedules that there are, None where they were not counted
-    chosen: int  # of them
-    endless: bool = False  # they were not counted because a loop makes them countless
-    run: int = 0  # so far
-    agreed: int = 0
-    spun: int = 0
-    differences: list[Difference] = field(default_factory=list)
-
-    def add(self, seen: Difference, *, spins: bool) -> None:
-        """Count a run."""
-        self.run += 1
-        self.spun += spins
-        if seen.what:
-            self.differences.append(seen)
-        else:
-            self.agreed += 1
-
-
 def predict(program: Program, turns: tuple[int, ...], configuration: Configuration) -> Prediction:
     """What the model says of a kernel of this configuration."""
     return follow(program, turns, up=not configuration.smp)
+
+
+def until_fault(turns: tuple[int, ...], prediction: Prediction) -> tuple[int, ...]:
+    """The turns up to the fault at which the model's run ends, if it does: of later ones the model says nothing."""
+    return turns[: len(prediction.turns) - 1]
 
 
 def expected(prediction: Prediction, configuration: Configuration) -> frozenset[Finding]:
@@ -177,7 +147,7 @@ def compare(
     kernel: Kernel, case: Case, plan: Plan, *,
     model: Predict = predict, progress: Callable[[Comparison], None] | None = None,
 ) -> Comparison:  # fmt: skip
-    """Run schedules of a case and compare each with what the model says.
+    """Run schedules of a case and compare each with what the model says; gives up after a few runs without an end.
 
     `model` makes the predictions; a test puts a broken one in its place.
     """
@@ -188,26 +158,34 @@ def compare(
     def one(schedule: tuple[int, ...]) -> tuple[Difference, bool]:
         turns = turns_of(case.program, schedule, spinning=configuration.smp)
         prediction = model(case.program, turns, configuration)
-        run = boot(kernel, case, turns)
-        return Difference(schedule, turns, difference(prediction, run, configuration)), prediction.spins
+        turns = until_fault(turns, prediction)
+        try:
+            run = boot(kernel, case, turns)
+        except TooLongError as error:
+            return Difference(schedule, turns, "", not_run=str(error)), prediction.spins
+        what = difference(prediction, run, configuration)
+        return Difference(schedule, turns, what, lost=bool(run.ended)), prediction.spins
 
     say = progress or (lambda _: None)
     say(found)
-    for seen, spins in _in_parallel(one, chosen.schedules, plan.workers):
-        found.add(seen, spins=spins)
-        say(found)
+    with closing(_in_parallel(one, chosen.schedules, plan.workers)) as results:
+        for seen, spins in results:
+            found.add(seen, spins=spins)
+            say(found)
+            if found.given_up:
+                break
     return found
 
 
 def _in_parallel(
     work: Callable[[tuple[int, ...]], tuple[Difference, bool]], schedules: Sequence[tuple[int, ...]], workers: int
-) -> Iterator[tuple[Difference, bool]]:
+) -> Generator[tuple[Difference, bool]]:
     with ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(work, schedule) for schedule in schedules]
         try:
             for future in futures:
                 yield future.result()
-        except BaseException:  # Ctrl-C, here or in who asks for the next one
+        except BaseException:  # Ctrl-C, here or in who asks for the next one, or nobody asks any more
             left = [future for future in futures if not future.cancel()]
             while wait(left, timeout=0.05).not_done:
                 end_all()
@@ -228,22 +206,3 @@ def sample_for_smp(case: Case, plan: Plan) -> Choice:
 
 def _spins(program: Program, schedule: tuple[int, ...]) -> bool:
     return follow(program, turns_of(program, schedule, spinning=True), up=False).spins
-
-
-def row(found: Comparison) -> tuple[str, ...]:
-    """A line of the table."""
-    unknown = "countless" if found.endless else "many, not counted"
-    total = unknown if found.total is None else f"{found.total:,}"
-    share = f"all {found.run:,}" if found.total == found.run else f"{found.run:,} of {total}"
-    return (
-        found.case.scheme.name, found.case.scenario.name, share, f"{found.agreed:,}",
-        f"{len(found.differences):,}", f"{found.spun:,}" if found.spun else "-",
-    )  # fmt: skip
-
-
-def first_difference(found: Comparison) -> str:
-    """The first difference in words, with the command that shows it."""
-    if not found.differences:
-        return ""
-    first = found.differences[0]
-    return f"{found.case.scheme.name}/{found.case.scenario.name} at {format_schedule(first.turns)!r}: {first.what}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sevviz.kernel.boot import boot
 from sevviz.kernel.build import source_version
 from sevviz.kernel.case import make_case
-from sevviz.kernel.compare import PLAN, difference, predict
+from sevviz.kernel.compare import PLAN, difference, predict, until_fault
 from sevviz.kernel.configuration import KernelError
 from sevviz.kernel.realtime import RUNS, ChosenRun, reasons
 from sevviz.kernel.recording import RecordedRun, Recording, digest, keep_runs, scheme_hash, trace_digest
@@ -106,6 +106,8 @@ def _schedules(case: Case, configuration: Configuration) -> list[tuple[int, ...]
 def _run(
     kernel: Kernel, words: dict[str, tuple[str, ...]], case: Case, schedule: Turns, turns: Turns
 ) -> RecordedRun:  # fmt: skip
+    if kernel.configuration.name != "rt":
+        turns = until_fault(turns, predict(case.program, turns, kernel.configuration))
     run = boot(kernel, case, turns)
     recorded = recorded_run(kernel.configuration, case, schedule, turns, run)
     words.update({digest(report): report for report in excerpt(run.console)})
