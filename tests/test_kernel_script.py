@@ -16,7 +16,7 @@ from sevviz.kernel.comparison import Comparison, row
 from sevviz.kernel.configuration import CONFIGURATIONS
 from sevviz.kernel.schedules import choose
 from sevviz.kernel.script import follow
-from sevviz.kernel.together import format_turns, grouped, parse_turns
+from sevviz.kernel.together import format_turns, grouped, joined, parse_turns
 from sevviz.kernel.transcript import Finding
 from sevviz.kernel.turns import is_followed, takes, turns_of
 
@@ -193,6 +193,7 @@ def test_turns_that_are_given_at_once_are_written_with_a_plus() -> None:
     written = "1 2 1 2 1!+2!+1+1 2"
     turns = parse_turns(written, 2)
     assert list(grouped(turns)) == [(1,), (2,), (1,), (2,), (-1, -2, 1, 1), (2,)]
+    assert joined(grouped(turns)) == turns
     assert format_turns(turns) == format_turns(parse_turns(written.replace("+", " + "), 2)) == written
     assert parse_turns("", 2) == ()
     program = sevviz.program("naive_killable", "double", signals=True)

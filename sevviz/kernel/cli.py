@@ -77,7 +77,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--scenario", default="double", metavar="NAME", help="default: double")
     which.add_argument("--task", action="append", default=[], metavar="CALL", help='such as "migrate(B, A)"; repeat it')
     parser.add_argument("--signals", action="store_true", help="every task may get a fatal signal")
-    parser.add_argument("--schedule", required=True, metavar="STRING", help='such as "1 2", or turns')
+    parser.add_argument("--schedule", required=True, metavar="STRING", help='such as "1 2", or turns; 1!+2!: at once')
     parser.add_argument("--console", action="store_true", help="print all that the kernel said")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run_one)

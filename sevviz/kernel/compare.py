@@ -15,6 +15,7 @@ from sevviz.kernel.comparison import Comparison, Difference
 from sevviz.kernel.limits import TooLongError
 from sevviz.kernel.schedules import Choice, choose
 from sevviz.kernel.script import follow
+from sevviz.kernel.together import grouped, joined
 from sevviz.kernel.transcript import WITHOUT_LOCK_CHECKS
 from sevviz.kernel.turns import is_followed, turns_of
 from sevviz.verdict import verdict_of
@@ -66,7 +67,7 @@ def predict(program: Program, turns: tuple[int, ...], configuration: Configurati
 
 def until_fault(turns: tuple[int, ...], prediction: Prediction) -> tuple[int, ...]:
     """The turns up to the fault at which the model's run ends, if it does: of later ones the model says nothing."""
-    return turns[: len(prediction.turns) - 1]
+    return joined(islice(grouped(turns), len(prediction.turns) - 1))
 
 
 def expected(prediction: Prediction, configuration: Configuration) -> frozenset[Finding]:

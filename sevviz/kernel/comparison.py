@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sevviz.schedule import format_schedule
+from sevviz.kernel.together import format_turns
 
 if TYPE_CHECKING:
     from sevviz.kernel.case import Case
@@ -102,7 +102,7 @@ def remarks(found: Comparison) -> list[str]:
 
 
 def _told(found: Comparison, seen: Difference, what: str) -> str:
-    return f"{_name(found)} at {format_schedule(seen.turns)!r}: {what}"
+    return f"{_name(found)} at {format_turns(seen.turns)!r}: {what}"
 
 
 def _name(found: Comparison) -> str:

@@ -17,10 +17,11 @@ from sevviz.kernel.limits import check_length
 from sevviz.kernel.realtime import REASONS, departures
 from sevviz.kernel.record import recorded_run
 from sevviz.kernel.script import follow
+from sevviz.kernel.together import format_turns, parse_turns
 from sevviz.kernel.turns import takes, turns_of
 from sevviz.model import OVERTAKE
 from sevviz.results import print_json
-from sevviz.schedule import format_schedule, parse_schedule
+from sevviz.schedule import parse_schedule
 from sevviz.traces import replay
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def run_one(options: argparse.Namespace) -> int:
     if options.json:
         told = {
             "format": 1, "scheme": case.scheme.name, "configuration": configuration.name,
-            "turns": format_schedule(turns), "transcript": [[turn.word, list(turn.lines)] for turn in run.turns],
+            "turns": format_turns(turns), "transcript": [[turn.word, list(turn.lines)] for turn in run.turns],
             "reports": [list(finding) for finding in sorted(run.findings)], "difference": what or None,
             "taken_as_turns": why or None,
         }  # fmt: skip
@@ -105,6 +106,8 @@ def _turns(case: Case, written: str) -> tuple[tuple[int, ...], int, str]:
     With the number of that step, and why.
     """
     program = case.program
+    if "+" in written:
+        return parse_turns(written, len(program.tasks)), 1, "a plus joins turns that are given at once"
     schedule = parse_schedule(written, len(program.tasks))
     if any(actor < -OVERTAKE for actor in schedule):
         message = "kernel run: a store that overtakes an unlock cannot be forced on a kernel; leave out the ~"

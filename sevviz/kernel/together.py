@@ -9,7 +9,7 @@ from sevviz.schedule import format_actor, parse_schedule
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["TOGETHER", "format_group", "format_turns", "grouped", "parse_turns"]
+__all__ = ["TOGETHER", "format_group", "format_turns", "grouped", "joined", "parse_turns"]
 
 TOGETHER = 0  # between two turns that are given at once
 
@@ -37,15 +37,25 @@ def format_group(group: tuple[int, ...]) -> str:
 
 def grouped(turns: Iterable[int]) -> Iterator[tuple[int, ...]]:
     """The turns, one by one or as many as are given at once."""
-    group, joined = list[int](), True
+    group, open_ = list[int](), True
     for actor in turns:
         if actor == TOGETHER:
-            joined = True
-            continue
-        if not joined:
+            open_ = True
+        elif open_:
+            group.append(actor)
+            open_ = False
+        else:
             yield tuple(group)
-            group = []
-        group.append(actor)
-        joined = False
+            group = [actor]
     if group:
         yield tuple(group)
+
+
+def joined(groups: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """The turns of which `grouped` makes these groups."""
+    turns = list[int]()
+    for first, *others in groups:
+        turns.append(first)
+        for actor in others:
+            turns += (TOGETHER, actor)
+    return tuple(turns)
