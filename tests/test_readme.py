@@ -10,6 +10,7 @@ import pytest
 
 import sevviz
 from sevviz.cli import main
+from sevviz.kernel.configuration import CONFIGURATIONS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -46,3 +47,11 @@ def test_a_command_line_of_the_readme_runs(
 def test_the_scheme_of_the_readme_is_certified() -> None:
     assert sevviz.check(blocks("c")[0], "double").status == "clean"
     assert sevviz.check(blocks("c")[0], "self").faults[0].fault.kind == "self-deadlock"
+
+
+def test_what_a_kernel_is_built_with_is_named() -> None:
+    said = next(part for part in README.split("\n\n") if part.startswith("`sevviz kernel` builds"))
+    plain, several = (" ".join(CONFIGURATIONS[name].packages) for name in ("debug", "smp"))
+    assert f"`apt-get install {plain}`" in " ".join(said.split())
+    assert f"`{several.removeprefix(plain).strip()}`" in said
+    assert "`SEVVIZ_CACHE`" in said

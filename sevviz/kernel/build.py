@@ -106,7 +106,7 @@ def build(configuration: Configuration, schemes: Sequence[Scheme]) -> Kernel:
     except OSError as error:
         message = (
             f"{error.filename or cache_folder()}: kernels cannot be kept here ({error.strerror}); "
-            "set $SEVVIZ_CACHE to a folder that you may write in, with 2 GB free"
+            "set $SEVVIZ_CACHE to a folder that you may write in, with 1 GB free"
         )
         raise KernelError(message) from None
     return Kernel(kept / "image", configuration)
