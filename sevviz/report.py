@@ -12,6 +12,7 @@ from sevviz.verdict import fault_json, waits_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sevviz.analysis import Deadlock
     from sevviz.census import FoundFault, Outcome
     from sevviz.model import Program
     from sevviz.symbolic import SymbolicVerdict
@@ -146,8 +147,17 @@ def _waits(program: Program, outcome: Outcome) -> list[str]:
         what = "a CPU, kept by" if wait["waits_for"] == "cpu" else f"{wait['waits_for']}, held by"
         lines.append(f"task {wait['task']} waits for {what} task {wait['held_by']}{since}")
     if outcome.deadlock.by_signal:
-        lines.append("SIGKILL ends it; the hung-task detector does not report killable waits")
+        lines.append(_kill_ends(outcome.deadlock))
     return lines
+
+
+def _kill_ends(deadlock: Deadlock) -> str:
+    """That SIGKILL ends a deadlock: of a cycle, it has to reach somebody whose wait is killable."""
+    killable = [str(wait.task) for wait in deadlock.waits if wait.killable]
+    if not deadlock.cyclic or len(killable) == len(deadlock.waits):
+        return "SIGKILL ends it; the hung-task detector does not report killable waits"
+    tasks = " or ".join(killable)
+    return f"SIGKILL to task {tasks} ends it; the hung-task detector skips who waits killably, and reports the rest"
 
 
 def fault_text(program: Program, kind: str, fault: dict[str, Any]) -> str:

@@ -124,6 +124,15 @@ def test_a_schedule_is_replayed_step_by_step(capsys: pytest.CaptureFixture[str])
     assert out.endswith("B.lock, held by task 1. Only a fatal signal could end this.\n")
 
 
+def test_it_is_said_whom_sigkill_has_to_reach(capsys: pytest.CaptureFixture[str]) -> None:
+    """A cycle of a killable wait and one that is not: the kernel reports the second one as hung."""
+    _, mixed, _ = output(capsys, "check", "vcpu_before_vm", "--scenario", "running")
+    told = "SIGKILL to task 1 ends it; the hung-task detector skips who waits killably, and reports the rest"
+    assert mixed.split("\n\n")[2].splitlines()[4].strip() == told
+    _, both, _ = output(capsys, "check", "naive_killable")
+    assert "    SIGKILL ends it; the hung-task detector does not report killable waits" in both.splitlines()
+
+
 def test_a_schedule_that_cannot_go_on_shows_its_beginning_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = output(capsys, "check", "naive", "--schedule", "1 2 2")
     assert status == 2
