@@ -1,5 +1,6 @@
-// What an exported page does with its players: mount them, keep the address at the moment that the reader looks at, and
-// keep what the reader has answered. It knows no lock rule; the players walk what Python found.
+// What an exported page does with its players: mount them, keep the address at the moment that the reader looks at, keep
+// what the reader has answered, and cover what answers a question until then. It knows no lock rule; the players walk what
+// Python found.
 
 // A fragment is data: #stepper-2=1.1.2!@3 names a stepper, the choices and the step; anything else is an ordinary anchor.
 const FRAGMENT = /^#(stepper-\d+)=([0-9.!~]{0,4000})(?:@(\d{1,6}))?$/;
@@ -32,6 +33,7 @@ function troubleWith(hash) {
 
 /** Show a schedule in a stepper, and the stepper in the window. */
 function openAt(id, schedule, step) {
+  uncoverAt(document.getElementById(id));
   mounted.get(id).open(schedule, step);
   document.getElementById(id).scrollIntoView({ block: "start" });
 }
@@ -40,6 +42,8 @@ function openFragment() {
   const found = FRAGMENT.exec(location.hash);
   const trouble = troubleWith(location.hash);
   if (found && !trouble) openAt(found[1], found[2].split(".").join(" "), found[3] === undefined ? undefined : Number(found[3]));
+  const target = document.querySelector(":target");
+  if (uncoverAt(target)) target.scrollIntoView();
   tell(trouble);
 }
 
@@ -108,9 +112,124 @@ function goAlong(key, from, { schedule, step }) {
   going = false;
 }
 
-// A stepper may wait for a prediction: what its search found is covered until the reader has committed.
-function unveil(question) {
+// A stepper may wait for a prediction: what its search found is covered until the reader has committed. So is the code of
+// the question, which may hold the answers.
+const codeOf = ({ section }) => (section.previousElementSibling?.matches("details.source") ? section.previousElementSibling : null);
+
+function unveil(place) {
+  const { question } = place.options;
+  codeOf(place)?.classList.remove("veiled");
   for (const { id, options } of placed) if (question && options.after === question) mounted.get(id).unveil();
+}
+
+// What stands between a question and the next heading or question answers it, and so does what stands below a stepper that
+// waits for it: all of it is covered until the reader commits to an answer or asks to see it without one.
+const covers = [];
+const isQuestion = (place) => place?.player === "predict";
+const placeOf = (section) => placed.find((one) => one.section === section);
+
+/** The elements from a player to the next heading or question, and that question. Text above a heading is split from it. */
+function below({ section }) {
+  const parts = [];
+  for (let one = section.nextElementSibling; one && !one.matches("section.words"); one = one.nextElementSibling) {
+    const next = [one, one.matches("details.source") && one.nextElementSibling].map(placeOf).find(isQuestion);
+    if (next) return { parts, next };
+    const heading = one.matches(".prose") && one.querySelector(":scope > :is(h1, h2, h3)");
+    if (!heading) parts.push(one);
+    else if (heading.previousElementSibling) {
+      const text = one.cloneNode(false);
+      while (one.firstChild !== heading) text.append(one.firstChild);
+      one.before(text);
+      parts.push(text);
+    }
+    if (heading) break;
+  }
+  return { parts };
+}
+
+/** Cover parts of the page until the questions are answered; but a stepper that waits for one of them can be used. */
+function cover(parts, questions) {
+  const runs = [];
+  let run = null;
+  for (const part of parts) {
+    const after = placeOf(part)?.options.after;
+    const usable = after && questions.some(({ options }) => options.question === after);
+    if (!usable && !run) {
+      run = document.createElement("div");
+      run.className = "answers";
+      run.id = `answers-${covers.length + 1}-${runs.push(run)}`;
+      part.before(run);
+    }
+    if (usable) run = null;
+    else run.append(part);
+  }
+  if (!runs.length) return;
+  const covered = { runs, waiting: new Set(questions), ...barFor(runs, questions) };
+  covered.button.addEventListener("click", () => holding(covered.bar, () => show(covered, Boolean(runs[0].hidden))));
+  for (const one of runs) one.addEventListener("beforematch", () => show(covered, true)); // the browser's own search
+  runs.at(-1).before(covered.bar);
+  covers.push(covered);
+  show(covered, false);
+}
+
+function barFor(runs, questions) {
+  const bar = document.createElement("div");
+  const text = document.createElement("p");
+  const link = document.createElement("a");
+  const button = document.createElement("button");
+  bar.className = "cover";
+  link.href = `#${questions[0].id}`;
+  link.textContent = questions.length > 1 ? "the questions above" : "the question above";
+  text.append("What follows answers ", link, ". Commit to an answer, or look without one.");
+  button.type = "button";
+  button.setAttribute("aria-controls", runs.map(({ id }) => id).join(" "));
+  bar.append(text, button);
+  return { bar, button };
+}
+
+function show({ runs, button }, shown) {
+  for (const run of runs) run.hidden = shown ? false : "until-found";
+  button.setAttribute("aria-expanded", `${shown}`);
+  button.textContent = shown ? "Cover it again" : "Show it without an answer";
+}
+
+/** Change the page, and leave an element where it is in the window. */
+function holding(element, change) {
+  const { top } = element.getBoundingClientRect();
+  change();
+  scrollBy(0, element.getBoundingClientRect().top - top);
+}
+
+/** Show what an element is covered with, for a link leads there; whether it was covered. */
+function uncoverAt(element) {
+  const covered = covers.find(({ runs }) => runs.some((run) => run.hidden && run.contains(element)));
+  if (covered) show(covered, true);
+  return Boolean(covered);
+}
+
+function answered(place) {
+  for (const covered of covers) {
+    if (!covered.waiting.delete(place) || covered.waiting.size) continue;
+    show(covered, true);
+    covered.bar.hidden = true;
+  }
+}
+
+function coverAnswers() {
+  const open = placed.filter((one) => isQuestion(one) && !keptAnswer(one.id, one.data));
+  const done = new Set();
+  let above = []; // questions with nothing between them are answered together
+  for (const place of placed) {
+    const waitsFor = open.filter(({ options }) => options.question && options.question === place.options.after);
+    const own = open.filter((one) => one === place);
+    const questions = isQuestion(place) ? [...above, ...own] : waitsFor;
+    if (own.length) codeOf(place)?.classList.add("veiled");
+    if (done.has(place.section) || !questions.length) continue;
+    const { parts, next } = below(place);
+    cover(parts, questions);
+    parts.forEach((part) => done.add(part));
+    if (isQuestion(place)) above = next && !parts.length ? questions : [];
+  }
 }
 
 const programOf = ({ scheme, title, scenario, signals, tasks }) => JSON.stringify([scheme, title, scenario.name, signals, tasks.map(({ label }) => label)]);
@@ -127,11 +246,12 @@ function showerFor({ id, data }) {
 
 /** What a question of this page gets besides its data. */
 function asking(place) {
-  const { id, data, options } = place;
-  const onCommit = (picked) => {
+  const { id, data } = place;
+  const onCommit = (picked) => holding(place.section, () => {
     keepAnswer(id, data, picked);
-    unveil(options.question);
-  };
+    unveil(place);
+    answered(place);
+  });
   return { committed: keptAnswer(id, data), onCommit, onShow: showerFor(place) };
 }
 
@@ -163,11 +283,14 @@ function mountIn(place) {
   };
   const more = player === "predict" ? asking(place) : {};
   if (data.view === "matrix" && cellPages.size) more.onOpen = (cell) => offerPage(place, cell);
-  mounted.set(id, players[player].mount(section.querySelector(".mount"), data, { ...options, link, onChange, ...more }));
+  const story = section.querySelector(".story");
+  story.classList.toggle("veiled", Boolean(options.veiled));
+  const onUnveil = () => story.classList.remove("veiled");
+  mounted.set(id, players[player].mount(section.querySelector(".mount"), data, { ...options, link, onChange, onUnveil, ...more }));
   if (options.key) together.set(options.key, [...(together.get(options.key) ?? []), id]);
   ready = true;
   section.classList.add("alive");
-  foldStory(section.querySelector(".story"));
+  foldStory(story);
 }
 
 function foldStory(story) {
@@ -179,7 +302,8 @@ function foldStory(story) {
 }
 
 placed.forEach(mountIn);
-for (const { id, player, data, options } of placed) if (player === "predict" && keptAnswer(id, data)) unveil(options.question);
+for (const place of placed) if (isQuestion(place) && keptAnswer(place.id, place.data)) unveil(place);
+coverAnswers();
 document.getElementById("alive-note")?.removeAttribute("hidden");
 document.getElementById("forget")?.addEventListener("click", forgetAnswers);
 showKept();

@@ -806,6 +806,7 @@ class Player {
     const focused = this.root.querySelector(".sv-veil").contains(document.activeElement);
     this.root.classList.remove("sv-veiled");
     this.found.removeAttribute("inert");
+    this.showMoment(this.view());
     if (focused) this.root.focus();
     this.options.onUnveil?.();
   }
@@ -1085,7 +1086,7 @@ class Player {
 
   /** What a walk over the path shows: a state seen before, or the end of what this page holds. */
   remarkOn({ state, step }) {
-    const earlier = this.path.states.slice(0, step).lastIndexOf(state);
+    const earlier = this.root.classList.contains("sv-veiled") ? -1 : this.path.states.slice(0, step).lastIndexOf(state);
     if (earlier >= 0) return `The same state as after step ${earlier}: these ${step - earlier} steps can repeat for ever.`;
     if (this.graph.isOpen(state)) return "Some steps from here are not on this page; run the notebook for the rest.";
     return "";
