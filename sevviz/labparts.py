@@ -62,6 +62,7 @@ class Bench(Stepper):
             self.payload = pack(verdict, kernel=evidence(self.program))
             self.set_trait("schedule", schedule)
             self.step = step
+        self._draw_soon()  # also the schedule that stays leads through another program
 
 
 class BesideView(LinkedView):

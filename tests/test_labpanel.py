@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,10 +11,11 @@ import sevviz
 from sevviz.embedding import MIME, VARIABLE
 from sevviz.kernelviews import ClassesView, KernelView
 from sevviz.liveviews import ProgressView, StateMapView, WhyView
-from sevviz.stepper import Stepper
+from sevviz.stepper import Stepper, _told
 from sevviz.views.changes import follow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sevviz.labpanel import Lab
@@ -34,6 +36,31 @@ def bench() -> Lab:
 def with_a_try(text: str) -> str:
     """The naive scheme with a trylock on the source."""
     return text.replace("mutex_lock(&src->lock);", TRY)
+
+
+def test_the_timeline_is_that_of_the_program_that_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sevviz.stepper.REDRAW_AFTER", 0.0)
+
+    async def drawn_after_each() -> None:
+        bench = sevviz.lab("naive", "double", "1 2")
+        kept = bench.save("here").stem.removesuffix(".sevviz")
+        changes: list[tuple[Callable[[], object], str]] = [
+            (lambda: bench.controls.set_trait("scheme", "v4"), "V4"),
+            (lambda: bench.controls.set_trait("scenario", "ring3"), "V4"),
+            (lambda: bench.controls.set_trait("scheme", "linux_5_16"), "Linux 5.16"),
+            (lambda: bench.edit(bench.text.replace("Linux 5.16", "My kernel")), "My kernel"),
+            (lambda: bench.load(kept), "Naive"),
+        ]
+        for change, title in changes:
+            change()
+            await asyncio.sleep(0.01)
+            assert bench.stepper.schedule == "1 2"
+            shown = bench.stepper.program
+            assert title in shown.title
+            assert shown.title in bench.stepper.figure["svg"]
+            assert bench.stepper.figure["alt"] == _told(bench.stepper.trace)
+
+    asyncio.run(drawn_after_each())
 
 
 # Live views.
