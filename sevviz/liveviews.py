@@ -164,10 +164,10 @@ class StateMapView(LinkedView):
 
     _made_for: Verdict | None = None
 
-    def payload_for(self, verdict: Verdict, schedule: str) -> dict[str, Any]:
-        """The map; the browser finds the schedule's states in it by itself, so one serves all schedules."""
+    def payload_for(self, verdict: Verdict, schedule: str) -> dict[str, Any]:  # noqa: ARG002 - it serves them all
+        """The map; the browser finds a schedule's states in it and says where it ends, so one serves all schedules."""
         if self._made_for is not verdict:
-            made = map_payload(state_map(verdict, schedule))
+            made = map_payload(state_map(verdict))
             self._made_for = verdict
             return made
         return dict(self.payload)

@@ -78,6 +78,16 @@ def test_a_view_follows_the_stepper_and_takes_it_along() -> None:
     assert [(view.schedule, view.step) for view in (progress, states, why)] == [("1", 0)] * 3
 
 
+def test_the_map_speaks_of_no_schedule_that_is_not_shown() -> None:
+    stepper = Stepper("naive", schedule="1 1")
+    view = StateMapView(stepper)
+    stepper.schedule = "1 2"
+    assert view.schedule == "1 2"
+    assert "schedule" not in view.payload["alt"]
+    assert view.payload["ends"] == "The schedule {schedule} ends in a {kind} state."
+    assert view.payload["schedule"] == ""
+
+
 def test_a_view_that_is_closed_lets_the_stepper_go() -> None:
     stepper = Stepper("naive")
     view = ProgressView(stepper)

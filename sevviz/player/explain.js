@@ -257,6 +257,14 @@ export function scheduleTo(data, state) {
   return found.join(" ");
 }
 
+/** What a glance at the map shows, with where a schedule ends; nothing of one that the map does not hold. */
+export function mapAlt(data, schedule) {
+  const states = walkMap(data, schedule);
+  if (states.length === 1 || states.length <= choices(schedule).length) return data.alt;
+  const { kind } = data.used[data.class[states.at(-1)]];
+  return `${data.alt} ${data.ends.replace("{schedule}", schedule).replace("{kind}", kind)}`;
+}
+
 class StateMap {
   constructor(view) {
     this.view = view;
@@ -358,6 +366,7 @@ class StateMap {
 
   show({ schedule, step }) {
     const states = walkMap(this.data, schedule);
+    this.svg.setAttribute("aria-label", mapAlt(this.data, schedule));
     this.path.setAttribute("d", states.slice(1).map((state, index) => this.edge([states[index], state])).join(" "));
     const here = states[Math.min(step, states.length - 1)];
     const [x, y] = this.place(here);

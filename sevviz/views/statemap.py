@@ -27,6 +27,7 @@ __all__ = ["MOST_STATES", "StateMap", "alt_of", "map_payload", "map_text", "stat
 
 MOST_STATES = 1_500  # more is a cloud, not a map
 SWEEPS = 6  # of sorting each layer by where its neighbours stand
+ENDS = "The schedule {schedule} ends in a {kind} state."
 ORDER = ("finished", "safe", "livelock", "faulted", "doomed", "deadlocked")  # from the top of a layer down
 
 
@@ -109,23 +110,28 @@ def map_text(found: StateMap) -> str:
 
 def alt_of(found: StateMap) -> str:
     """What a glance at the map shows."""
+    ends = ENDS.format(schedule=format_schedule(found.schedule), kind=found.classes[found.path[-1]])
+    return f"{_alt_without_schedule(found)} {ends}" if found.schedule else _alt_without_schedule(found)
+
+
+def _alt_without_schedule(found: StateMap) -> str:
     counts = Counter(found.classes)
     each = listed(f"{counts[kind]} {kind}" for kind in REGIONS if counts[kind])
     graph = found.verdict.graph
-    told = (
+    return (
         f"State map of {found.verdict.program.title}: {counted(len(graph.states), 'state')} and "
         f"{counted(graph.transitions, 'step')} between them, from the start on the left. States: {each}."
     )
-    if found.schedule:
-        told += f" The schedule {format_schedule(found.schedule)} ends in a {found.classes[found.path[-1]]} state."
-    return told
 
 
 # Data for the live view.
 
 
 def map_payload(found: StateMap) -> dict[str, Any]:
-    """What the browser draws and walks: columns with an entry per state, and edges as rows (source, choice, target)."""
+    """What the browser draws and walks: columns with an entry per state, and edges as rows (source, choice, target).
+
+    `alt` speaks of no schedule: `ends` is the sentence that the browser adds for the one that it shows.
+    """
     graph, program = found.verdict.graph, found.verdict.program
     used = [kind for kind in REGIONS if kind in found.classes]
     return {
@@ -140,7 +146,8 @@ def map_payload(found: StateMap) -> dict[str, Any]:
         "edges": [[s, format_actor(actor), t] for s, edges in enumerate(graph.edges) for actor, t in edges],
         "loop": list(found.loop),
         "used": [{"kind": kind, **_look(kind), "states": found.classes.count(kind)} for kind in used],
-        "alt": alt_of(found),
+        "alt": _alt_without_schedule(found),
+        "ends": ENDS,
         "text": map_text(found),
     }
 

@@ -15,7 +15,7 @@ from sevviz.schedule import format_schedule
 from sevviz.views.compare import compare
 from sevviz.views.matrix import matrix
 from sevviz.views.progress import progress_graph, progress_payload
-from sevviz.views.statemap import map_payload, state_map
+from sevviz.views.statemap import alt_of, map_payload, state_map
 from sevviz.views.why import why_it_passes
 
 if TYPE_CHECKING:
@@ -184,6 +184,17 @@ def test_a_state_is_opened_by_a_click_or_from_the_legend(open_view: OpenView) ->
     expect(page.get_by_role("status")).to_contain_text("reached by 1 2: deadlocked")
     page.locator(".sx-map [data-state='1']").click()
     assert changes(page)[-1] == {"schedule": "1", "step": 1}
+
+
+def test_the_map_says_where_the_schedule_that_it_shows_ends(open_view: OpenView) -> None:
+    verdict = sevviz.check("naive")
+    page = open_view(map_payload(state_map(verdict)), "1 1")
+    picture = page.locator(".sx-map")
+    for written in ("1 2", "", "1 1 1", "2"):
+        page.evaluate("written => view.open(written)", written)
+        expect(picture).to_have_attribute("aria-label", alt_of(state_map(verdict, written)))
+    page.evaluate("view.open('1 2 1')")
+    expect(picture).to_have_attribute("aria-label", alt_of(state_map(verdict)))
 
 
 def test_a_schedule_is_written_into_the_comparison(open_view: OpenView) -> None:
