@@ -26,7 +26,7 @@ from sevviz.schedule import parse_schedule
 from sevviz.views.compare import Comparison
 from sevviz.views.compare import compare as replay_on_each
 from sevviz.views.noreturn import no_return_words
-from sevviz.views.progress import progress_payload
+from sevviz.views.progress import progress_payload, twin_text
 from sevviz.views.progress_planes import planes_payload
 from sevviz.views.statemap import map_payload, state_map
 from sevviz.views.why import Why
@@ -145,6 +145,12 @@ class ProgressView(LinkedView):
         self._tasks = tasks
         self._plane: Plane | None = None
         super().__init__(stepper)
+
+    @property
+    def text(self) -> str:
+        """The graph as plain text, with the schedule in it."""
+        shown = self.payload
+        return twin_text(shown["twin"], shown["schedule"], shown["stairs"]) if "twin" in shown else super().text
 
     def payload_for(self, verdict: Verdict, schedule: str) -> dict[str, Any]:
         """The graph of the paths that the schedule takes."""

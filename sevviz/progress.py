@@ -27,8 +27,10 @@ __all__ = ["Border", "Cell", "CellKind", "Passage", "Path", "Plane", "ProgressGr
 
 CellKind = Literal["safe", "doomed", "deadlocked", "finished", "faulted", "mixed", "forbidden", "unreachable"]
 # free: an ordinary step. wall: the task has to wait. door: a try that goes through; shut: a try that does not, so that
-# the task leaves the path. Several in one border: it depends on the other tasks, or on a signal.
-Passage = Literal["free", "wall", "door", "shut"]
+# the task leaves the path. On the path of a failed try it is the other way round: where the try is refused, the task
+# stays on the path, and where it is granted, the task leaves it. Several in one border: it depends on the other tasks,
+# or on a signal.
+Passage = Literal["free", "wall", "door", "shut", "refused", "granted"]
 Border = tuple[Passage, ...]
 
 PAIR = 2
@@ -91,6 +93,7 @@ class Plane:
         # For each axis: the positions that may follow one, in the order met; the locks held in one.
         self._next: tuple[dict[int, list[int]], dict[int, list[int]]] = (defaultdict(list), defaultdict(list))
         self._held: tuple[dict[int, frozenset[int]], dict[int, frozenset[int]]] = ({}, {})
+        self._changing: tuple[set[tuple[int, int]], set[tuple[int, int]]] = (set(), set())  # steps that change a value
         self._look()
         self._alone = tuple(self._run_alone(axis) for axis in (0, 1))
 
@@ -125,10 +128,12 @@ class Plane:
                 self._held[axis].setdefault(state.positions[task - 1], held)
             for actor, target in self.graph.edges[number]:
                 if actor > 0 and actor in self.tasks:
+                    axis, here = self.tasks.index(actor), state.positions[actor - 1]
                     after = self.graph.states[target].positions[actor - 1]
-                    known = self._next[self.tasks.index(actor)][state.positions[actor - 1]]
-                    if after not in known:
-                        known.append(after)
+                    if after not in self._next[axis][here]:
+                        self._next[axis][here].append(after)
+                    if self.graph.states[target].values != state.values:
+                        self._changing[axis].add((here, after))
 
     def _pair(self, number: int) -> tuple[int, int]:
         positions = self.graph.states[number].positions
@@ -189,19 +194,28 @@ class Plane:
     def _border(self, cell: Cell, path: Path, step: int) -> Border:
         """How a task's step out of a cell goes in each of the cell's states; empty where nobody gets to the cell."""
         here, there = path.positions[step], path.positions[step + 1]
-        operation = path.operations[step]
-        branches = len(self._next[self.tasks.index(path.task)].get(here, ())) > 1
+        operation, axis = path.operations[step], self.tasks.index(path.task)
+        branches = len(self._next[axis].get(here, ())) > 1
         tries = branches and operation is not None and operation.action != "lock"
+        fails = branches and self._fails(axis, here, there)
         found: set[Passage] = set()
         for number in cell.states:
             target = dict(self.graph.edges[number]).get(path.task)
             if target is None:
                 found.add("wall")
             elif self.graph.states[target].positions[path.task - 1] != there:
-                found.add("shut")
+                found.add("granted" if fails else "shut")
+            elif tries:
+                found.add("refused" if fails else "door")
             else:
-                found.add("door" if tries else "free")
+                found.add("free")
         return tuple(sorted(found))
+
+    def _fails(self, axis: int, here: int, there: int) -> bool:
+        """Whether a try takes this way when it fails: nothing changes by it. Reads change nothing: then, not alone."""
+        if any((here, after) in self._changing[axis] for after in self._next[axis][here]):
+            return (here, there) not in self._changing[axis]
+        return self._alone[axis].get(here, there) != there
 
     def _stairs(self, numbers: list[int], schedule: Sequence[int]) -> tuple[tuple[int, int], ...]:
         at = [0, 0]

@@ -13,6 +13,7 @@ from sevviz.kernelviews import ClassesView, KernelView
 from sevviz.liveviews import ProgressView, StateMapView, WhyView
 from sevviz.stepper import Stepper, _told
 from sevviz.views.changes import follow
+from sevviz.views.progress import progress_graph, progress_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +77,17 @@ def test_a_view_follows_the_stepper_and_takes_it_along() -> None:
     assert why.payload["remark"].startswith("Step 2 is the point of no return")
     stepper.show("1", 0)
     assert [(view.schedule, view.step) for view in (progress, states, why)] == [("1", 0)] * 3
+
+
+def test_the_text_of_the_progress_graph_follows_the_reader() -> None:
+    stepper = Stepper("flag_then_mutex")
+    view = ProgressView(stepper)
+    assert "schedule: none yet" in view.text
+    stepper.show("1 2 1")
+    assert view.text == progress_text(progress_graph(stepper.verdict, "1 2 1"))
+    assert "text" not in view.payload, "one for all schedules would go stale"
+    note = ProgressView(Stepper("naive", "self"))
+    assert note.text == note.payload["note"]
 
 
 def test_the_map_speaks_of_no_schedule_that_is_not_shown() -> None:

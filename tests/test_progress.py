@@ -12,6 +12,7 @@ import pytest
 import sevviz
 from sevviz.errors import ScheduleError, SevvizError
 from sevviz.progress import Plane, ProgressGraph
+from sevviz.schedule import format_schedule
 from sevviz.views.progress import alt_of, cell_words, progress_graph, progress_payload, progress_text, short
 from sevviz.views.progress_figure import draw_progress
 
@@ -83,8 +84,8 @@ def test_a_failed_try_leads_along_another_path() -> None:
     texts = [operation.text for operation in first.operations if operation]
     assert texts[3:] == ["mutex_unlock(B.lock)", "atomic_set_release(B.migration_in_progress, 0)"]
     assert graph.stairs == ((0, 0), (1, 0), (2, 0), (2, 1), (3, 1), (4, 1), (5, 1))
-    assert graph.across[2][0] == ("shut",), "with the flag free, the try takes the other path now"
-    assert graph.across[2][1] == ("door",)
+    assert graph.across[2][0] == ("granted",), "with the flag free, the try takes the other path now"
+    assert graph.across[2][1] == ("refused",), "with the flag set, it fails, as this path needs"
     assert "here it leaves its straight path" in progress_text(graph)
 
 
@@ -94,6 +95,44 @@ def test_doors_are_told_in_words() -> None:
         "door: step 3 of task 1, atomic_cmpxchg_acquire(A.migration_in_progress, 0, 1), goes on along this axis after "
         "0 and 10 steps of task 2, and leads elsewhere after 1 to 2 and 8 to 9"
     ) in text
+
+
+FAILS, SUCCEEDS = "the try fails here, as this path needs", "the try would succeed here, and leads elsewhere"
+
+
+def test_on_the_path_of_a_failed_try_no_door_is_called_open_where_it_is_shut() -> None:
+    graph = graph_of("flag_then_mutex", schedule="1 2 1 1 2 2 1 2")
+    assert [path.fork for path in graph.paths] == [3, 3]
+    text = progress_text(graph)
+    assert f"A.migration_in_progress, 0, 1), after 1 to 4 steps of task 2: {FAILS}" in text
+    assert f"A.migration_in_progress, 0, 1), after 0 and 5 steps of task 2: {SUCCEEDS}" in text
+    payload = progress_payload(graph)
+    opened = "door, open: the try lets the task go on along this axis"  # the first tries, which claim the own flag
+    assert payload["passages"] == {"door": opened, "refused": FAILS, "granted": SUCCEEDS}
+    assert payload["fork"] == "here the schedule leaves the path that the task takes alone"
+    assert payload["cells"][2][1]["tries"] == f"Step 3 of task 1: {FAILS}."
+    assert payload["cells"][2][0]["tries"].startswith(f"Step 3 of task 1: {SUCCEEDS}. Step 1 of task 2")
+    assert "tries" not in payload["cells"][1][1]
+    svg = draw_progress(found("flag_then_mutex"), "1 2 1 1 2 2 1 2").svg()
+    assert [words in svg for words in (FAILS, SUCCEEDS, payload["fork"])] == [True] * 3
+    assert "door, shut" not in svg
+
+
+def test_on_a_straight_path_a_door_is_open_where_the_try_succeeds() -> None:
+    payload = progress_payload(graph_of("flag_then_mutex"))
+    assert list(payload["passages"]) == ["door", "shut"]
+    assert payload["cells"][2][0]["tries"].startswith("Step 3 of task 1: the try lets the task go on")
+
+
+@pytest.mark.parametrize("scheme", ["trylock_once", "flags_one_section"])
+def test_a_read_that_sends_the_task_back_is_a_failed_try_too(scheme: str) -> None:
+    verdict = found(scheme)
+    refused = next(outcome for outcome in verdict.outcomes if "-EBUSY" in outcome.returns)
+    graph = progress_graph(verdict, format_schedule(refused.schedule))
+    path = next(path for path in graph.paths if path.fork)
+    step = (path.fork or 0) - 1
+    borders = graph.across[step] if path is graph.paths[0] else [column[step] for column in graph.up]
+    assert {kind for border in borders for kind in border} == {"refused", "granted"}
 
 
 def test_a_doomed_region_is_known_before_anybody_waits() -> None:
@@ -129,8 +168,8 @@ def test_borders_are_what_the_interpreter_does(scheme: str, scenario: str) -> No
             moves = [dict(graph.graph.edges[n]).get(1) for n in graph.cells[x][y].states]
             assert ("wall" in border) == (None in moves)
             along = {states[t].positions[0] == graph.paths[0].positions[x + 1] for t in moves if t is not None}
-            assert ("shut" in border) == (False in along)
-            assert bool({"free", "door"} & set(border)) == (True in along)
+            assert bool({"shut", "granted"} & set(border)) == (False in along)
+            assert bool({"free", "door", "refused"} & set(border)) == (True in along)
 
 
 def test_other_tasks_may_stand_anywhere() -> None:

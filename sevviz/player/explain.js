@@ -49,9 +49,10 @@ export function choices(schedule) {
   return (/[\s,]/u.test(schedule.trim()) ? schedule.match(/\d+[!~]?/gu) : schedule.match(/\d[!~]?/gu)) ?? [];
 }
 
-/** All of a view as plain text, folded away. */
+/** All of a view as plain text, folded away; a text that follows the reader comes as its own `pre`. */
 function twin(text) {
-  return h("details", { class: "sx-twin" }, h("summary", {}, "The same as text"), h("pre", { tabindex: "0" }, text));
+  const lines = typeof text === "string" ? h("pre", { tabindex: "0" }, text) : text;
+  return h("details", { class: "sx-twin" }, h("summary", {}, "The same as text"), lines);
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -91,8 +92,17 @@ export function planeOf(data, schedule, passed) {
   if (!data.planes || !passed) return data;
   const ways = waysOf(data, passed);
   const along = ({ positions }, axis) => ways[axis].way.every((position, index) => positions[index] === position);
-  const plane = data.planes.find(({ axes }) => axes.every(along));
+  const fitting = data.planes.filter(({ axes }) => axes.every(along));
+  // What is still to come is the straight path, as Python draws it: no fork that the schedule has not taken.
+  const plane = fitting.find(({ axes }) => axes.every(({ fork }, axis) => !fork || fork < ways[axis].way.length)) ?? fitting[0];
   return plane ? { ...plane, planes: data.planes, schedule, stairs: passed.map((_, state) => ways.map(({ at }) => at[state])) } : null;
+}
+
+/** The text twin for a schedule: Python's lines with its name, and an asterisk in each cell that its stairs pass. */
+export function progressText({ twin: lines }, schedule, stairs) {
+  const rows = lines.rows.map((row) => [...row]);
+  for (const [x, y] of stairs) rows[rows.length - 1 - y][lines.first + 2 * x] = "*";
+  return [lines.head, lines.taken.replace("{}", schedule || lines.none), ...rows.map((row) => row.join("")), ...lines.below].join("\n");
 }
 
 class Progress {
@@ -109,6 +119,7 @@ class Progress {
     this.now = s("circle", { class: "sx-now", r: 0.34 });
     this.overlay = s("svg", { class: "sx-overlay", viewBox: `0 0 ${columns} ${rows}`, "aria-hidden": "true" }, this.halo, this.line, this.start, this.now);
     this.said = h("p", { class: "sx-said", role: "status" });
+    this.lines = h("pre", { tabindex: "0" });
     this.grid = h("div", { class: "sx-plane", role: "grid", "aria-label": `Progress graph: ${this.data.title}`, keydown: (event) => this.pressed(event) }, ...this.rows(columns, rows), this.overlay);
     this.grid.style.setProperty("--columns", `${columns}`);
     this.grid.style.setProperty("--rows", `${rows}`);
@@ -117,16 +128,17 @@ class Progress {
       h("p", { class: "sx-title" }, "Progress graph"),
       h("p", { class: "sx-sub" }, `Task ${first.task} (${first.label}) goes to the right, task ${second.task} (${second.label}) upwards. Press a cell to go there. ${this.data.note}`),
       h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": `Progress graph of ${this.data.title}, may scroll` }, this.grid),
-      this.said, this.legend(), twin(this.data.text));
+      this.said,
+      this.legend(), twin(this.lines));
     this.reach(0, 0);
   }
 
   cell(cell, x, y) {
     const look = this.data.looks[cell.kind];
     const button = h("button", {
-      type: "button", class: `sx-cell sx-${cell.kind}`, tabindex: "-1", role: "gridcell", title: cell.words, "aria-label": cell.words,
+      type: "button", class: `sx-cell sx-${cell.kind}`, tabindex: "-1", role: "gridcell", title: this.told(cell), "aria-label": cell.words,
       "aria-disabled": cell.schedule === null ? "true" : null,
-      click: () => this.open(x, y), focus: () => this.focused(x, y), mouseenter: () => setText(this.said, cell.words),
+      click: () => this.open(x, y), focus: () => this.focused(x, y), mouseenter: () => setText(this.said, this.told(cell)),
     }, h("span", { class: "sx-letter" }, look.letter));
     for (const [side, border] of [["right", this.data.across[x]?.[y]], ["top", this.data.up[x]?.[y]]]) {
       if (border?.length && String(border) !== "free") button.append(h("i", { class: `sx-border sx-on-${side} ${this.kindOf(border)}` }));
@@ -134,8 +146,16 @@ class Progress {
     return button;
   }
 
+  /** A cell in words, with what the tries do that start in it. */
+  told(cell) {
+    return cell.tries ? `${cell.words} ${cell.tries}` : cell.words;
+  }
+
   kindOf(border) {
-    if (border.includes("door") || border.includes("shut")) return border.includes("shut") ? (border.includes("door") ? "sx-ajar" : "sx-shut") : "sx-door";
+    const has = (...kinds) => kinds.some((kind) => border.includes(kind));
+    const [on, off] = [has("door", "refused"), has("shut", "granted")];
+    const turned = has("refused", "granted") ? " sx-turned" : "";
+    if (on || off) return `${off ? (on ? "sx-ajar" : "sx-shut") : "sx-door"}${turned}`;
     return border.includes("free") ? "sx-some-wall" : "sx-wall";
   }
 
@@ -159,22 +179,20 @@ class Progress {
 
   name(axis, step, kind) {
     const fork = axis.fork === step + 1;
-    const words = `${axis.steps[step]}${fork ? ": here the schedule leaves the path that the task takes alone" : ""}`;
+    const words = `${axis.steps[step]}${fork ? `: ${this.data.fork}` : ""}`;
     return h("span", { class: `sx-name ${kind}${fork ? " sx-fork" : ""}`, title: words }, h("b", {}, `${fork ? "↪" : ""}${step + 1}`), h("span", { class: "sx-long" }, ` ${axis.short[step]}`));
   }
 
   legend() {
     const kinds = this.data.used.map((kind) => h("li", {}, h("span", { class: `sx-cell sx-${kind}`, "aria-hidden": "true" }, this.data.looks[kind].letter), this.data.looks[kind].words));
-    const flat = [...this.data.across.flat(), ...this.data.up.flat()].flat();
-    const borders = [["wall", "sx-wall", "wall: the task has to wait"], ["door", "sx-door", "door, open: the try lets the task go on along this axis"], ["shut", "sx-shut", "door, shut: the try sends the task elsewhere"]]
-      .filter(([name]) => flat.includes(name))
-      .map(([, kind, words]) => h("li", {}, h("span", { class: "sx-sample", "aria-hidden": "true" }, h("i", { class: `sx-border sx-on-right ${kind}` })), words));
-    return h("ul", { class: "sx-legend", "aria-label": "Legend" }, ...kinds, ...borders);
+    const borders = Object.entries(this.data.passages).map(([kind, words]) => h("li", {}, h("span", { class: "sx-sample", "aria-hidden": "true" }, h("i", { class: `sx-border sx-on-right ${this.kindOf([kind])}` })), words));
+    const fork = this.data.axes.some((axis) => axis.fork) ? h("li", {}, h("span", { class: "sx-fork", "aria-hidden": "true" }, "↪"), this.data.fork) : null;
+    return h("ul", { class: "sx-legend", "aria-label": "Legend" }, ...kinds, ...borders, fork);
   }
 
   focused(x, y) {
     this.reach(x, y);
-    setText(this.said, this.data.cells[x][y].words);
+    setText(this.said, this.told(this.data.cells[x][y]));
   }
 
   /** Make one cell the one that Tab reaches. */
@@ -195,7 +213,7 @@ class Progress {
 
   open(x, y) {
     const { schedule, words } = this.data.cells[x][y];
-    setText(this.said, schedule === null ? `${words} You cannot go there.` : words);
+    setText(this.said, schedule === null ? `${words} You cannot go there.` : this.told(this.data.cells[x][y]));
     if (schedule !== null) this.view.go(schedule);
   }
 
@@ -205,6 +223,7 @@ class Progress {
     const points = stairs.map(([x, y]) => `${x + 0.5},${rows - y - 0.5}`).join(" ");
     for (const line of [this.line, this.halo]) line.setAttribute("points", points);
     this.put(this.start, stairs[0], rows);
+    setText(this.lines, progressText(this.data, schedule, stairs));
     const here = stairs[Math.min(step, stairs.length - 1)];
     this.put(this.now, here, rows);
     this.buttons.forEach((column, x) => column.forEach((button, y) => {
@@ -213,7 +232,7 @@ class Progress {
     }));
     if (!this.grid.contains(document.activeElement)) {
       this.reach(...here);
-      setText(this.said, this.data.cells[here[0]][here[1]].words);
+      setText(this.said, this.told(this.data.cells[here[0]][here[1]]));
     }
   }
 

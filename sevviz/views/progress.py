@@ -9,16 +9,19 @@ from sevviz.counting import counted
 from sevviz.progress import Plane, ProgressGraph
 from sevviz.schedule import format_schedule, parse_schedule
 from sevviz.views.names import arrow, listed
-from sevviz.views.regions import REGIONS, scenario_title
+from sevviz.views.regions import DOORS, FORK, PASSAGES, REGIONS, scenario_title
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sevviz.model import Operation
-    from sevviz.progress import Path
+    from sevviz.progress import Border, Path
     from sevviz.verdict import Verdict
 
-__all__ = ["alt_of", "cell_words", "progress_graph", "progress_payload", "progress_text", "short"]
+__all__ = ["alt_of", "cell_words", "progress_graph", "progress_payload", "progress_text", "short", "twin_text"]
 
 LONGEST_LABEL = 38  # characters on an axis
+MARGIN = 5  # characters to the left of the text twin's cells
 
 
 def progress_graph(verdict: Verdict, schedule: str = "", tasks: tuple[int, int] = (1, 2)) -> ProgressGraph:
@@ -61,22 +64,44 @@ def _steps(count: int) -> str:
 
 def progress_text(graph: ProgressGraph) -> str:
     """The whole picture as plain text: the grid with the schedule in it, both axes, and every door."""
+    return twin_text(_twin(graph), format_schedule(graph.schedule), graph.stairs)
+
+
+def _twin(graph: ProgressGraph) -> dict[str, Any]:
+    """What of the text is the same for every schedule along these paths; the browser puts one in as `twin_text` does.
+
+    `first` is the place of the first cell's asterisk in a row; each further cell has its own two places later.
+    """
     program = graph.graph.program
-    head = f"Progress graph: {program.title}, {scenario_title(program)}"
-    taken = f"schedule: {format_schedule(graph.schedule) or 'none yet'} (its cells have an asterisk)"
     kinds = {cell.kind for column in graph.cells for cell in column}
     legend = [f"  {REGIONS[kind].letter!r} {REGIONS[kind].words}" for kind in REGIONS if kind in kinds]
     axes = [line for path in graph.paths for line in _axis(graph, path)]
-    return "\n".join([head, taken, *_grid(graph), *legend, *axes, *_doors(graph)])
+    numbers = " " * MARGIN + "".join(f"{x % 100:<2}" for x in range(len(graph.paths[0].positions)))
+    return {
+        "head": f"Progress graph: {program.title}, {scenario_title(program)}",
+        "taken": "schedule: {} (its cells have an asterisk)",
+        "none": "none yet",
+        "rows": _grid(graph),
+        "first": MARGIN + 1,
+        "below": [numbers, *legend, *axes, *_doors(graph)],
+    }
+
+
+def twin_text(twin: dict[str, Any], schedule: str, stairs: Sequence[Sequence[int]]) -> str:
+    """The text twin with a schedule in it: the line that names it, and an asterisk in each cell of its stairs."""
+    rows = [list(row) for row in twin["rows"]]
+    for x, y in stairs:
+        rows[len(rows) - 1 - y][twin["first"] + 2 * x] = "*"
+    taken = twin["taken"].replace("{}", schedule or twin["none"])
+    return "\n".join([twin["head"], taken, *("".join(row) for row in rows), *twin["below"]])
 
 
 def _grid(graph: ProgressGraph) -> list[str]:
-    stairs, width = set(graph.stairs), len(graph.paths[0].positions)
     rows = []
     for y in reversed(range(len(graph.paths[1].positions))):
-        cells = [REGIONS[graph.cells[x][y].kind].letter + ("*" if (x, y) in stairs else " ") for x in range(width)]
-        rows.append(f"{y:>3} |{''.join(cells)}|")
-    return [*rows, "     " + "".join(f"{x % 100:<2}" for x in range(width))]
+        cells = [f"{REGIONS[column[y].kind].letter} " for column in graph.cells]
+        rows.append(f"{y:>{MARGIN - 2}} |{''.join(cells)}|")
+    return rows
 
 
 def _axis(graph: ProgressGraph, path: Path) -> list[str]:
@@ -95,14 +120,18 @@ def _doors(graph: ProgressGraph) -> list[str]:
     for axis, path in enumerate(graph.paths):
         for step, operation in enumerate(path.operations):
             borders = graph.across[step] if axis == 0 else [column[step] for column in graph.up]
-            is_open = [place for place, border in enumerate(borders) if "door" in border]
-            shut = [place for place, border in enumerate(borders) if "shut" in border]
-            if is_open and shut and operation is not None:
-                other = graph.paths[1 - axis].task
+            at = {kind: [place for place, border in enumerate(borders) if kind in border] for kind in DOORS}
+            after = {kind: f"after {_ranges(places)}" for kind, places in at.items() if places}
+            other = f"steps of task {graph.paths[1 - axis].task}"
+            head = f"door: step {step + 1} of task {path.task}, {operation.text if operation else ''},"
+            if at["door"] and at["shut"]:
                 lines.append(
-                    f"door: step {step + 1} of task {path.task}, {operation.text}, goes on along this axis "
-                    f"after {_ranges(is_open)} steps of task {other}, and leads elsewhere after {_ranges(shut)}"
+                    f"{head} goes on along this axis {after['door']} {other}, and leads elsewhere {after['shut']}"
                 )
+            if at["refused"]:
+                lines.append(f"{head} {after['refused']} {other}: {DOORS['refused']}")
+            if at["granted"]:
+                lines.append(f"{head} {after['granted']} {other}: {DOORS['granted']}")
     return lines
 
 
@@ -139,6 +168,7 @@ def progress_payload(graph: ProgressGraph) -> dict[str, Any]:
     program = graph.graph.program
     others = [str(n) for n in range(1, len(program.tasks) + 1) if n not in {path.task for path in graph.paths}]
     used = {cell.kind for column in graph.cells for cell in column}
+    borders = {passage for plane in (graph.across, graph.up) for column in plane for b in column for passage in b}
     return {
         "view": "progress",
         "label": f"Progress graph: {program.title}, {scenario_title(program)}",
@@ -152,8 +182,9 @@ def progress_payload(graph: ProgressGraph) -> dict[str, Any]:
         "up": [[list(border) for border in column] for column in graph.up],
         "looks": {kind: {"letter": look.letter.strip(), "words": look.words} for kind, look in REGIONS.items()},
         "used": [kind for kind in REGIONS if kind in used],
-        "alt": alt_of(graph),
-        "text": progress_text(graph),
+        "passages": {passage: words for passage, words in PASSAGES.items() if passage in borders},
+        "fork": FORK,
+        "twin": _twin(graph),
     }
 
 
@@ -170,4 +201,18 @@ def _axis_data(graph: ProgressGraph, path: Path) -> dict[str, Any]:
 def _cell_data(graph: ProgressGraph, x: int, y: int) -> dict[str, Any]:
     schedule = graph.schedule_to(x, y)
     found = None if schedule is None else format_schedule(schedule)
-    return {"kind": graph.cells[x][y].kind, "schedule": found, "words": cell_words(graph, x, y)}
+    told = {"kind": graph.cells[x][y].kind, "schedule": found, "words": cell_words(graph, x, y)}
+    tries = _try_words(graph, x, y)
+    return {**told, "tries": tries} if tries else told
+
+
+def _try_words(graph: ProgressGraph, x: int, y: int) -> str:
+    """What a try does that starts in a cell, in a sentence for each axis."""
+    first, second = graph.paths
+    ways: list[tuple[Path, int, Border]] = []
+    if x < len(graph.across):
+        ways.append((first, x, graph.across[x][y]))
+    if y < len(graph.up[x]):
+        ways.append((second, y, graph.up[x][y]))
+    found = [(path, step, [DOORS[kind] for kind in DOORS if kind in border]) for path, step, border in ways]
+    return " ".join(f"Step {step + 1} of task {path.task}: {', or '.join(told)}." for path, step, told in found if told)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sevviz.schedule import format_schedule
 from sevviz.views.figure import SpokenFigure
 from sevviz.views.names import arrow
 from sevviz.views.progress import alt_of, progress_graph, progress_text, short
-from sevviz.views.regions import REGIONS, scenario_title
+from sevviz.views.regions import FORK, PASSAGES, REGIONS, scenario_title
 from sevviz.views.style import BLUE, GREY, INK, PAPER, RING, figure_style
 
 if TYPE_CHECKING:
@@ -94,18 +94,20 @@ def _draw_borders(axes: Axes, graph: ProgressGraph) -> None:
 
 
 def _draw_border(axes: Axes, border: Border, corner: tuple[int, int], *, upright: bool) -> None:
-    """A wall as a bar, a door as its two jambs, a shut one with a dashed leaf between them."""
+    """A wall as a bar, a door as its two jambs, a shut one with a leaf between; inverted after a failed try."""
+    on, off = {"door", "refused"} & set(border), {"shut", "granted"} & set(border)
+    jamb, leaf = (RING, INK) if {"refused", "granted"} & set(border) else (INK, RING)
 
     def bar(start: float, end: float, style: str = "-", width: float = 2.6, colour: str = INK) -> None:
         x, y = corner
         xs, ys = ((x, x), (y + start, y + end)) if upright else ((x + start, x + end), (y, y))
         axes.plot(xs, ys, color=colour, linewidth=width, linestyle=style, solid_capstyle="butt", zorder=4)
 
-    if "door" in border or "shut" in border:
-        bar(0, JAMB)
-        bar(1 - JAMB, 1)
-    if "shut" in border:
-        bar(JAMB, 1 - JAMB, ":" if "door" in border else "-", 2.2, RING)
+    if on or off:
+        bar(0, JAMB, colour=jamb)
+        bar(1 - JAMB, 1, colour=jamb)
+    if off:
+        bar(JAMB, 1 - JAMB, ":" if on else "-", 2.2, leaf)
     if "wall" in border:
         bar(0.06, 0.94, "-" if border == ("wall",) else ":")
 
@@ -144,36 +146,30 @@ def _labels(path: Path) -> list[str]:
     return marked
 
 
-def _legend_entries(graph: ProgressGraph) -> list[tuple[Artist, str]]:
+def _legend_entries(graph: ProgressGraph) -> list[tuple[Artist | tuple[Artist, ...], str]]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     kinds = {cell.kind for column in graph.cells for cell in column}
-    entries: list[tuple[Artist, str]] = [
+    entries: list[tuple[Artist | tuple[Artist, ...], str]] = [
         (Patch(facecolor=look.fill, hatch=look.hatch, edgecolor=GREY), look.words)
         for kind, look in REGIONS.items()
         if kind in kinds
     ]
     borders = {passage for plane in (graph.across, graph.up) for column in plane for b in column for passage in b}
-    if "wall" in borders:
-        entries.append((Line2D([], [], color=INK, linewidth=2.6), "wall: the task has to wait"))
-    if "door" in borders:
-        entries.append(
-            (
-                Line2D([], [], color=INK, linewidth=2.6, linestyle=(0, (2, 3))),
-                "door, open: the try lets the task go on along this axis",
-            )
-        )
-    if "shut" in borders:
-        entries.append(
-            (Line2D([], [], color=RING, linewidth=2.2), "door, shut: the try sends the task elsewhere, off this axis")
-        )
+    dashed = (0, (2, 3))
+    looks: dict[str, dict[str, Any]] = {  # each is drawn over the one of its name with an asterisk
+        "wall": {"color": INK, "linewidth": 2.6},
+        "door": {"color": INK, "linewidth": 2.6, "linestyle": dashed},
+        "shut": {"color": RING, "linewidth": 2.2},
+        "refused": {"color": RING, "linewidth": 2.6, "linestyle": dashed},
+        "granted*": {"color": RING, "linewidth": 2.6},
+        "granted": {"color": INK, "linewidth": 2.6, "linestyle": (20.9, (3.7, 20))},  # in the middle of it
+    }
+    for kind, words in PASSAGES.items():
+        if kind in borders:
+            entries.append((tuple(Line2D([], [], **looks[k]) for k in (f"{kind}*", kind) if k in looks), words))
     if any(path.fork for path in graph.paths):
-        entries.append(
-            (
-                Line2D([], [], linewidth=0, marker="$↪$", color=RING),
-                "here the schedule leaves the path that the task takes alone",
-            )
-        )
+        entries.append((Line2D([], [], linewidth=0, marker="$↪$", color=RING), FORK))
     entries.append((Line2D([], [], color=BLUE, linewidth=2.4, marker="o"), "the schedule, one step each"))
     return entries

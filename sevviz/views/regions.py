@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sevviz.model import Program
     from sevviz.verdict import Verdict
 
-__all__ = ["REGIONS", "Region", "loop_states", "marked_classes", "scenario_title"]
+__all__ = ["DOORS", "FORK", "PASSAGES", "REGIONS", "Region", "loop_states", "marked_classes", "scenario_title"]
 
 
 class Region(NamedTuple):
@@ -39,6 +39,21 @@ REGIONS: dict[str, Region] = {
     "forbidden": Region("#b9bec5", "++", "s", "#", "forbidden: both tasks would hold the same lock"),
     "unreachable": Region("#ffffff", "", "s", " ", "unreachable: no schedule leads here"),
 }
+
+# What a try does at a border of the progress graph. On the path of a failed try an axis has the last two.
+DOORS = {
+    "door": "the try lets the task go on along this axis",
+    "shut": "the try sends the task elsewhere, off this axis",
+    "refused": "the try fails here, as this path needs",
+    "granted": "the try would succeed here, and leads elsewhere",
+}
+PASSAGES = {
+    "wall": "wall: the task has to wait",
+    **DOORS,
+    "door": f"door, open: {DOORS['door']}",
+    "shut": f"door, shut: {DOORS['shut']}",
+}
+FORK = "here the schedule leaves the path that the task takes alone"
 
 
 def scenario_title(program: Program) -> str:

@@ -197,6 +197,24 @@ def test_the_map_says_where_the_schedule_that_it_shows_ends(open_view: OpenView)
     expect(picture).to_have_attribute("aria-label", alt_of(state_map(verdict)))
 
 
+def test_a_door_on_the_path_of_a_failed_try_is_told_as_it_is(open_view: OpenView) -> None:
+    written = "1 2 1 1 2 2 1 2"
+    page = open_view(progress_payload(progress_graph(sevviz.check("flag_then_mutex"), written)), written)
+    legend = page.get_by_role("list", name="Legend", exact=True)
+    for words in (
+        "the try fails here, as this path needs",
+        "the try would succeed here, and leads elsewhere",
+        "↪here the schedule leaves the path that the task takes alone",
+    ):
+        expect(legend.get_by_role("listitem").filter(has_text=words)).to_be_visible()
+    expect(legend).not_to_contain_text("door, shut")
+    cell = page.get_by_role("gridcell", name="Task 1 after 2 steps, task 2 after 1 step")
+    assert "Step 3 of task 1: the try fails here, as this path needs." in (cell.get_attribute("title") or "")
+    expect(cell.locator(".sx-on-right")).to_have_class("sx-border sx-on-right sx-door sx-turned")
+    cell.focus()
+    expect(page.get_by_role("status").last).to_contain_text("Step 3 of task 1: the try fails here")
+
+
 def test_a_schedule_is_written_into_the_comparison(open_view: OpenView) -> None:
     page = open_view(*payload_of("compare"))
     expect(page.locator("tr.sx-parts th")).to_contain_text("fates part here")

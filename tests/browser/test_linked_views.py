@@ -14,7 +14,7 @@ from sevviz.export.exporter import notebook_page
 from sevviz.export.pages import export_scheme
 from sevviz.progress import Plane
 from sevviz.schedule import format_schedule
-from sevviz.views.progress import progress_payload
+from sevviz.views.progress import progress_payload, progress_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +81,7 @@ def test_the_staircase_is_that_of_every_schedule_of_the_stepper(flag: Page) -> N
         choose(flag, format_schedule(schedule))
         data = progress_payload(plane.along(schedule))
         assert stairs(flag) == data["stairs"], schedule
+        expect(flag.locator("#view-1 .sx-twin pre")).to_have_text(progress_text(plane.along(schedule)))
         x, y = data["stairs"][-1]
         here = flag.locator("#view-1 [aria-current]")
         expect(here).to_have_attribute("aria-label", data["cells"][x][y]["words"])
