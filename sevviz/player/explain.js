@@ -55,6 +55,21 @@ function twin(text) {
   return h("details", { class: "sx-twin" }, h("summary", {}, "The same as text"), lines);
 }
 
+/** A box that scrolls sideways, with a shade at each edge behind which there is more. */
+function scrollBox(label, content) {
+  const box = h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": `${label}, may scroll` }, content);
+  const frame = h("div", { class: "sx-frame" }, box);
+  const look = () => {
+    frame.classList.toggle("sx-more-left", box.scrollLeft > 1);
+    frame.classList.toggle("sx-more-right", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+  };
+  box.addEventListener("scroll", look, { passive: true });
+  const sizes = new ResizeObserver(look);
+  sizes.observe(box);
+  sizes.observe(content);
+  return frame;
+}
+
 // ---------------------------------------------------------------------------------------------------------------
 // Progress graph.
 
@@ -127,8 +142,9 @@ class Progress {
     this.root = h("div", { class: "sx-progress" },
       h("p", { class: "sx-title" }, "Progress graph"),
       h("p", { class: "sx-sub" }, `Task ${first.task} (${first.label}) goes to the right, task ${second.task} (${second.label}) upwards. Press a cell to go there. ${this.data.note}`),
-      h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": `Progress graph of ${this.data.title}, may scroll` }, this.grid),
+      scrollBox(`Progress graph of ${this.data.title}`, this.grid),
       this.said,
+      h("div", { class: "sx-lists" }, this.steps(first, "to the right"), this.steps(second, "upwards")),
       this.legend(), twin(this.lines));
     this.reach(0, 0);
   }
@@ -181,6 +197,12 @@ class Progress {
     const fork = axis.fork === step + 1;
     const words = `${axis.steps[step]}${fork ? `: ${this.data.fork}` : ""}`;
     return h("span", { class: `sx-name ${kind}${fork ? " sx-fork" : ""}`, title: words }, h("b", {}, `${fork ? "↪" : ""}${step + 1}`), h("span", { class: "sx-long" }, ` ${axis.short[step]}`));
+  }
+
+  /** The steps of an axis by their numbers, for a place that has no room for their names beside the cells. */
+  steps(axis, side) {
+    const items = axis.steps.map((words, index) => h("li", { class: axis.fork === index + 1 ? "sx-fork" : null }, axis.fork === index + 1 ? `↪\u00a0${words}` : words));
+    return h("div", {}, h("p", {}, `Steps of task ${axis.task} (${axis.label}), ${side}:`), h("ol", {}, ...items));
   }
 
   legend() {
@@ -309,7 +331,7 @@ class StateMap {
     this.root = h("div", { class: "sx-statemap" },
       h("p", { class: "sx-title" }, "State map"),
       h("p", { class: "sx-sub" }, `${data.x.length.toLocaleString("en")} states, ${data.edges.length.toLocaleString("en")} steps; the start is on the left, and each column is one step further away. Press a state to go there by a shortest schedule.`),
-      h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": `State map of ${data.title}, may scroll` }, this.svg),
+      scrollBox(`State map of ${data.title}`, this.svg),
       this.said, this.legend(), twin(data.text));
   }
 

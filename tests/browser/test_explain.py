@@ -215,6 +215,38 @@ def test_a_door_on_the_path_of_a_failed_try_is_told_as_it_is(open_view: OpenView
     expect(page.get_by_role("status").last).to_contain_text("Step 3 of task 1: the try fails here")
 
 
+@pytest.mark.parametrize("scheme", ["flag_then_mutex", "trylock_backoff"])
+def test_on_a_phone_the_steps_have_their_names_below_the_graph(scheme: str, open_view: OpenView) -> None:
+    verdict = sevviz.check(scheme)
+    data = progress_payload(progress_graph(verdict, "1 2 1"))
+    page = open_view(data, "1 2 1", width=375)
+    lists = page.locator(".sx-lists ol")
+    for axis, found in zip(data["axes"], lists.all(), strict=True):
+        names = [f"↪\u00a0{name}" if axis["fork"] == n else name for n, name in enumerate(axis["steps"], 1)]
+        assert found.locator("li").all_inner_texts() == names
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(lists.first).to_be_hidden()
+
+
+def test_eleven_columns_fit_on_a_phone(open_view: OpenView) -> None:
+    page = open_view(progress_payload(progress_graph(sevviz.check("flag_then_mutex"))), width=347)
+    box = page.locator(".sx-scroll")
+    assert box.evaluate("box => box.clientWidth") <= 331
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+    assert page.locator(".sx-plane .sx-cell").first.evaluate("cell => cell.offsetWidth") >= 24
+    expect(page.locator(".sx-frame")).to_have_class("sx-frame")
+
+
+def test_an_edge_behind_which_there_is_more_is_shaded(open_view: OpenView) -> None:
+    page = open_view(progress_payload(progress_graph(sevviz.check("v4"), "")), width=280)
+    frame, box = page.locator(".sx-frame"), page.locator(".sx-scroll")
+    expect(frame).to_have_class("sx-frame sx-more-right")
+    assert frame.evaluate("frame => getComputedStyle(frame, '::after').opacity") == "1"
+    assert frame.evaluate("frame => getComputedStyle(frame, '::before').opacity") == "0"
+    box.evaluate("box => { box.scrollLeft = 5000; }")
+    expect(frame).to_have_class("sx-frame sx-more-left")
+
+
 def test_a_schedule_is_written_into_the_comparison(open_view: OpenView) -> None:
     page = open_view(*payload_of("compare"))
     expect(page.locator("tr.sx-parts th")).to_contain_text("fates part here")
