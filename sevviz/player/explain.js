@@ -684,13 +684,15 @@ export function mount(element, data, options = {}) {
   return { open: (schedule, step, passed) => view.open(schedule, step, passed), destroy: () => element.replaceChildren() };
 }
 
-/** Keep the keyboard where it was when a view is built anew: Python sends one after each choice. */
+/** Keep the keyboard where it was, and the text unfolded, when a view is built anew: Python sends one after each choice. */
 function keepingFocus(el, rebuild) {
   const focused = el.contains(document.activeElement) ? document.activeElement : null;
   const label = focused?.getAttribute("aria-label") ?? focused?.getAttribute("title");
   const place = focused ? [...el.querySelectorAll(focused.tagName)].indexOf(focused) : -1;
   const scrolled = el.querySelector(".sx-scroll")?.scrollLeft ?? 0;
+  const unfolded = el.querySelector(".sx-twin")?.open;
   rebuild();
+  if (unfolded) el.querySelector(".sx-twin")?.setAttribute("open", "");
   const box = el.querySelector(".sx-scroll");
   if (box) box.scrollLeft = scrolled;
   if (!focused) return;

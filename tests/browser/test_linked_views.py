@@ -77,11 +77,13 @@ def test_the_staircase_is_that_of_every_schedule_of_the_stepper(flag: Page) -> N
     verdict = sevviz.check("flag_then_mutex")
     plane = Plane(verdict.graph, verdict.survey)
     wanted = [outcome.schedule for outcome in verdict.outcomes]
+    flag.locator("#view-1 .sx-twin summary").click()
     for schedule in [*wanted, *(s[:k] for s in wanted for k in (3, 5)), ()]:
         choose(flag, format_schedule(schedule))
         data = progress_payload(plane.along(schedule))
         assert stairs(flag) == data["stairs"], schedule
         expect(flag.locator("#view-1 .sx-twin pre")).to_have_text(progress_text(plane.along(schedule)))
+        expect(flag.locator("#view-1 .sx-twin pre")).to_be_visible()
         x, y = data["stairs"][-1]
         here = flag.locator("#view-1 [aria-current]")
         expect(here).to_have_attribute("aria-label", data["cells"][x][y]["words"])
