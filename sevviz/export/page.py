@@ -13,6 +13,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from sevviz.export.breaks import with_breaks
+
 __all__ = ["Page", "data_block", "script_text"]
 
 PLAYER = Path(__file__).parent.parent / "player"
@@ -113,7 +115,7 @@ class Page:
                 '<!DOCTYPE html>\n<html lang="en">\n<head>',
                 *filter(None, head),
                 '</head>\n<body>\n<a class="skip" href="#main">Skip to the text</a>',
-                self.navigation,
+                with_breaks(self.navigation),
                 f'<main id="main">\n<p class="link-note" id="link-note" role="status"></p>\n{self._lively()}\n</main>',
                 *self.blocks,
                 f'<script type="module">{script}</script>',
@@ -142,6 +144,6 @@ class Page:
     def _lively(self) -> str:
         """The body, and below its title that all of it can be used, if there is something to use."""
         if not self.counts:
-            return self.body
-        head, title, rest = self.body.partition("</h1>")
-        return f"{head}{title}{ALIVE}{rest}" if title else f"{ALIVE}{self.body}"
+            return with_breaks(self.body)
+        head, title, rest = with_breaks(self.body).partition("</h1>")
+        return f"{head}{title}{ALIVE}{rest}" if title else f"{ALIVE}{head}"

@@ -34,12 +34,25 @@ function fill(element, attributes, children) {
     if (typeof value === "function") element.addEventListener(name, value);
     else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : `${value}`);
   }
-  element.append(...children.filter((child) => child !== null && child !== undefined));
+  const shown = children.filter((child) => child !== null && child !== undefined);
+  const whole = element.namespaceURI === SVG || element.matches("pre, option");
+  element.append(...(whole ? shown : shown.flatMap((child) => (typeof child === "string" ? unbroken(child) : child))));
   return element;
 }
 
+/** A text as pieces: -EBUSY and a->b stay in one line, which a browser would break behind the hyphen. */
+function unbroken(text) {
+  return text.split(/(-E[A-Z]{2,}\b|->)/u).flatMap((part, index) => {
+    if (index % 2 === 0) return part || [];
+    const whole = document.createElement("span");
+    whole.className = "sx-unbroken";
+    whole.textContent = part;
+    return whole;
+  });
+}
+
 const setText = (element, text) => {
-  if (element.textContent !== text) element.textContent = text;
+  if (element.textContent !== text) element.replaceChildren(...unbroken(text));
 };
 
 const upper = (text) => text.charAt(0).toUpperCase() + text.slice(1);

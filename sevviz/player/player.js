@@ -177,14 +177,26 @@ function h(tag, properties = {}, ...children) {
     if (typeof value === "function") element.addEventListener(name, value);
     else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.filter((child) => child !== null && child !== undefined));
+  const shown = children.filter((child) => child !== null && child !== undefined);
+  element.append(...(tag === "option" ? shown : shown.flatMap((child) => (typeof child === "string" ? unbroken(child) : child))));
   // JupyterLab takes single keys from whatever has the focus, unless told not to (its shortcut manager reads this).
   if (element.matches("button, input, select, summary, [tabindex]")) element.setAttribute("data-lm-suppress-shortcuts", "true");
   return element;
 }
 
+/** A text as pieces: -EBUSY and a->b stay in one line, which a browser would break behind the hyphen. */
+function unbroken(text) {
+  return text.split(/(\w+\)?->\w+|-E[A-Z]{2,}\b)/u).flatMap((part, index) => {
+    if (index % 2 === 0) return part || [];
+    const whole = document.createElement("span");
+    whole.className = "sv-unbroken";
+    whole.textContent = part;
+    return whole;
+  });
+}
+
 const setText = (element, text) => {
-  if (element.textContent !== text) element.textContent = text;
+  if (element.textContent !== text) element.replaceChildren(...unbroken(text));
 };
 
 const setAttribute = (element, name, value) => {
@@ -257,11 +269,6 @@ function tokenize(text) {
   }
   while (lines.length > 1 && lines.at(-1).length === 0) lines.pop();
   return lines;
-}
-
-/** A text whose members (a->b) stay in one line: a browser would break it behind the hyphen. */
-function unbroken(text) {
-  return text.split(/(\w+\)?->\w+)/u).map((part, index) => (index % 2 ? h("span", { class: "sv-unbroken" }, part) : part));
 }
 
 /** The pieces of a line, cut at the edges of the spans [from, to) and marked where a span covers them. */

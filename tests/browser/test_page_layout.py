@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from browser.chromium import PHONE, SCREEN, WIDTHS, readable, troubles
 from sevviz.export.exporter import notebook_page
 from sevviz.export.pages import claims_page
+from sevviz.export.scheme import scheme_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,3 +87,55 @@ def test_axe_finds_nothing_on_the_claims(chromium: Browser, tmp_path: Path) -> N
     with readable(chromium) as page:
         page.goto(path.as_uri())
         assert troubles(page) == {}
+
+
+# Where a text of a given length is broken: each place inside an errno or an arrow that spans two lines.
+BROKEN = """() => {
+  const found = [];
+  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    for (const match of node.data.matchAll(/-E[A-Z]{2,}|->/g)) {
+      const range = document.createRange();
+      range.setStart(node, match.index);
+      range.setEnd(node, match.index + match[0].length);
+      if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) found.push(node.data);
+    }
+  }
+  return found;
+}"""
+ERRNO = "and it returns -EBUSY, but kvm->lock, `-EBUSY` and `kvm->migration_in_progress` stay whole"
+
+
+def broken_lines(page: Page) -> list[str]:
+    """Texts with an errno or an arrow that ends a line in its middle, at some width of a phone."""
+    found = []
+    for width in range(280, 420, 7):
+        page.set_viewport_size({"width": width, "height": 900})
+        found += page.evaluate(BROKEN)
+    return found
+
+
+def test_no_line_ends_inside_an_errno_or_an_arrow(chromium: Browser, tmp_path: Path) -> None:
+    made = nbformat.v4.new_notebook()
+    code = nbformat.v4.new_code_cell("1")
+    code.outputs = [nbformat.v4.new_output("stream", name="stdout", text=f"{ERRNO}\n" * 3)]
+    table = "\n| one | two |\n|---|---|\n" + "| kvm->lock is taken and then -EBUSY | said `-EBUSY` |\n" * 3
+    made.cells = [nbformat.v4.new_markdown_cell(f"# Retry: from -EBUSY\n\n{ERRNO} {ERRNO}\n{table}"), code]
+    for page in opened(chromium, tmp_path / "breaks.html", notebook_page(made).html(), PHONE):
+        assert broken_lines(page) == []
+        assert "-EBUSY, but kvm->lock" in page.locator(".prose p").first.inner_text(), "copied text is as it was"
+
+
+def test_nor_in_a_stepper(chromium: Browser, tmp_path: Path) -> None:
+    for page in opened(chromium, tmp_path / "flag.html", scheme_page("flag_then_mutex", "double").html(), PHONE):
+        page.evaluate("location.hash = '#stepper-1=1.2.1.2@4'")
+        assert broken_lines(page) == []
+
+
+def test_a_long_name_in_a_heading_ends_its_line_behind_an_underscore() -> None:
+    made = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell("# The side: `atomic_set_release`, atomic_set")]
+    )
+    text = notebook_page(made).html()
+    assert "atomic_<wbr>set_<wbr>release</code>, atomic_<wbr>set</h1>" in text
+    assert "<title>The side: `atomic_set_release`" in text
