@@ -46,6 +46,15 @@ def test_faults_and_endless_runs_stand_after_the_outcomes() -> None:
     assert endless[1].startswith("starvation of task 1 by an unfair scheduler")
 
 
+def test_the_counts_can_be_read_on_a_phone_without_scrolling() -> None:
+    figure = draw_census(sevviz.check("flag_then_mutex", "double"))
+    figure.canvas.draw()
+    counts = [text for text in figure.axes[0].texts if text.get_text().endswith("of 262 schedules")]
+    assert len(counts) == 4
+    pixels = 96 / figure.dpi  # of CSS; a phone of 375 shows the first 331
+    assert max(text.get_window_extent().x1 for text in counts) * pixels < 331
+
+
 def test_the_alternative_text_names_every_outcome() -> None:
     assert census_alt(sevviz.check("naive", "double")) == (
         "Outcomes of Naive: lock both VMs, destination first, A→B ‖ B→A. Deadlock in 2 of 6 schedules. "

@@ -20,11 +20,13 @@ from sevviz.export.page import Page
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bs4 import Tag
     from nbformat import NotebookNode
 
 __all__ = ["SevvizExporter", "notebook_page"]
 
 SHORT_CODE = 18  # letters: a line does not end after the hyphen of -EBUSY or kvm->lock
+FEW_COLUMNS = 3  # from so many on, a table of prose is wider than a phone
 # What an output may be shown as, best first.
 FORMATS = (MIME, "text/html", "image/svg+xml", "image/png", "text/markdown", "text/plain")
 LIVE_ONLY = "live-only"  # the tag of a cell that is about running a notebook: a page leaves it out
@@ -110,7 +112,19 @@ def prose(source: str) -> str:
     for code in soup.select(":not(pre) > code"):
         if len(code.text) <= SHORT_CODE:
             code["class"] = "short"
+    for table in soup.find_all("table"):
+        _named_cells(table)
     return str(soup)
+
+
+def _named_cells(table: Tag) -> None:
+    """Each cell with the heading of its column: a phone makes a card of each row, with the heading before the cell."""
+    heads = [head.get_text() for head in table.select("thead th")]
+    if len(heads) >= FEW_COLUMNS and all(heads):
+        table["class"] = "cards"
+        for row in table.select("tbody tr"):
+            for name, cell in zip(heads, row.find_all("td"), strict=False):
+                cell["data-label"] = name
 
 
 def cleaned(html: str) -> BeautifulSoup:

@@ -528,7 +528,8 @@ class Matrix {
       const label = `${scheme.name}, ${scenario.name}: ${cell.kind}`;
       return h("td", {}, h("button", { type: "button", class: `sx-cell sx-kind-${cell.kind}`, title: label, "aria-label": label, click: (event) => this.open(scheme, scenario, cell, event.currentTarget) }, this.letters.get(cell.kind)));
     });
-    return h("tr", {}, h("th", { scope: "row", title: scheme.title }, scheme.name), ...cells);
+    const name = scheme.name.split("_").flatMap((part, index) => (index ? ["_", h("wbr"), part] : [part]));
+    return h("tr", {}, h("th", { scope: "row", title: scheme.title }, ...name), ...cells);
   }
 
   sortBy(column) {
@@ -644,6 +645,17 @@ class LockClasses {
 // ---------------------------------------------------------------------------------------------------------------
 // A view in its place.
 
+/** Shade the right edge of a box while there is more behind it: over its content, for the matrix's cells are opaque. */
+function shadeEdge(box) {
+  const frame = h("div", { class: "sx-frame" });
+  const look = () => frame.classList.toggle("sx-more", box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
+  box.replaceWith(frame);
+  frame.append(box);
+  box.addEventListener("scroll", look, { passive: true });
+  const sizes = new ResizeObserver(look);
+  for (const one of [box, ...box.children]) sizes.observe(one);
+}
+
 const BEYOND = "This page does not hold the progress graph of these steps: run the notebook for it. Below is that of an earlier schedule.";
 
 const VIEWS = { progress: Progress, statemap: StateMap, compare: Compare, matrix: Matrix, why: Why, kernel: KernelLog, classes: LockClasses };
@@ -666,6 +678,7 @@ class View {
     if (data.view === "note") this.inner = { root: h("p", { class: "sx-said", role: "status" }, data.note), show() {} };
     else this.inner = new VIEWS[data.view](this);
     this.root.replaceChildren(this.beyond, this.inner.root);
+    for (const box of this.root.querySelectorAll(".sx-scroll")) shadeEdge(box);
   }
 
   /** Show a moment that was chosen elsewhere; `passed` are the tasks' positions in each of its states, if known. */

@@ -57,19 +57,16 @@ def draw_census(verdict: Verdict) -> SpokenFigure:
         figure, axes = sheet(WIDTH, top + sum(heights) + headings + 0.22)
         axes.text(EDGE, 0.22, f"{program.title}, {tasks_title(program)}", fontsize=11, fontweight="bold", va="center")
         axes.text(EDGE, 0.36, "\n".join(head), fontsize=8, va="top", linespacing=1.25)
-        whole = (
-            WIDTH
-            - 2 * EDGE
-            - 0.1
-            - LETTER * max((len(schedules_words(row.schedules, total) or UNCOUNTED) for row in rows), default=0)
-        )
+        # The counts come first: on a phone, the bars may be what one has to scroll for.
+        told = [schedules_words(row.schedules, total) or UNCOUNTED for row in rows]
+        counts = EDGE + 0.1 + LETTER * max(map(len, told), default=0)
         part, y = "", top
         for row, height in zip(rows, heights, strict=True):
             if row.part != part:
                 y += BETWEEN
                 axes.text(EDGE, y + LINE / 2, row.part, fontsize=8.5, color=GREY, va="center")
                 part, y = row.part, y + LINE + 0.02
-            _draw_row(axes, row, total, y, whole)
+            _draw_row(axes, row, total, y, counts)
             y += height
     figure.alt, figure.twin = census_alt(verdict), census_text(verdict)
     return figure
@@ -159,25 +156,25 @@ def _height(row: _Row) -> float:
     return LINE * (len(_label_lines(row)) + len(_schedule_lines(row))) + BAR + BETWEEN + 0.04
 
 
-def _draw_row(axes: Axes, row: _Row, total: int | None, y: float, whole: float) -> None:
+def _draw_row(axes: Axes, row: _Row, total: int | None, y: float, left: float) -> None:
     bad = row.part == ENDS and row.role in ("fault", "sleeping")
     for line in _label_lines(row):
         axes.text(EDGE, y + LINE / 2, line, fontsize=8.5, fontweight="bold", color=RING if bad else INK, va="center")
         y += LINE
-    _draw_bar(axes, row, total, y + 0.02, whole)
+    _draw_bar(axes, row, total, y + 0.02, left)
     for index, line in enumerate(_schedule_lines(row)):
         axes.text(EDGE, y + BAR + 0.04 + LINE * (index + 0.5), line, fontsize=7.5, color=GREY, va="center")
 
 
-def _draw_bar(axes: Axes, row: _Row, total: int | None, y: float, whole: float) -> None:
+def _draw_bar(axes: Axes, row: _Row, total: int | None, y: float, left: float) -> None:
+    """How many schedules, and from `left` on the bar."""
     from matplotlib.patches import Rectangle
 
-    look = LOOKS[row.role]
+    look, whole = LOOKS[row.role], WIDTH - EDGE - left
     if total and row.schedules is not None:
-        axes.add_patch(Rectangle((EDGE, y), whole, BAR, facecolor="none", edgecolor="#d5d9de", lw=0.7))
+        axes.add_patch(Rectangle((left, y), whole, BAR, facecolor="none", edgecolor="#d5d9de", lw=0.7))
         width, words = max(LEAST, whole * row.schedules / total), schedules_words(row.schedules, total)
     else:
         width, words = BAR, UNCOUNTED
-    axes.add_patch(Rectangle((EDGE, y), width, BAR, facecolor=look.fill, hatch=look.hatch, edgecolor=INK, lw=0.7))
-    x = EDGE + (whole if total and row.schedules is not None else width) + 0.1
-    axes.text(x, y + BAR / 2, words, fontsize=7.5, va="center")
+    axes.add_patch(Rectangle((left, y), width, BAR, facecolor=look.fill, hatch=look.hatch, edgecolor=INK, lw=0.7))
+    axes.text(EDGE, y + BAR / 2, words, fontsize=7.5, va="center")

@@ -263,6 +263,47 @@ def test_what_the_scenarios_of_the_matrix_are_is_read_on_a_phone_too(open_view: 
     expect(page.locator(".sx-scenarios dd").nth(1)).to_be_visible()
 
 
+@pytest.mark.parametrize("view", ["matrix", "statemap"])
+def test_an_edge_with_more_behind_it_is_shaded_until_its_end(view: str, open_view: OpenView) -> None:
+    wide = map_payload(state_map(sevviz.check("flag_then_mutex", "retry")))
+    tall = matrix(["naive", "migration_lock_called"], list(sevviz.scenario_names())[:10]).payload()
+    page = open_view(tall if view == "matrix" else wide, width=375)
+    frame, box = page.locator(".sx-frame").first, page.locator(".sx-scroll").first
+    shade = "(one) => getComputedStyle(one, '::after').backgroundImage.startsWith('linear-gradient')"
+    assert frame.evaluate(shade)
+    box.evaluate("(one) => { one.scrollLeft = one.scrollWidth; }")
+    expect(frame).not_to_have_class("sx-frame sx-more")
+    assert not frame.evaluate(shade)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    box.evaluate("(one) => { one.scrollLeft = 0; }")
+    if view == "matrix":
+        expect(frame).not_to_have_class("sx-frame sx-more")
+
+
+def test_nothing_peeps_out_beside_the_names_of_the_schemes(open_view: OpenView) -> None:
+    payload = matrix(["naive", "migration_lock_called"], list(sevviz.scenario_names())[:10]).payload()
+    page = open_view(payload, width=375)
+    box = page.locator(".sx-scroll")
+    shown = "(one) => one.querySelectorAll('tbody tr')[1].querySelectorAll('td').length * 40 - one.clientWidth"
+    assert box.evaluate(shown) > 0, "it scrolls"
+    assert box.evaluate("(one) => (one.clientWidth - one.querySelector('tbody th').offsetWidth) / 40") > 5
+    for left in range(0, 60, 7):
+        box.evaluate("(one, left) => { one.scrollLeft = left; }", left)
+        tags = box.evaluate("""(one) => {
+            const { left } = one.getBoundingClientRect();
+            const { top, height } = one.querySelector("tbody tr").getBoundingClientRect();
+            return [0.5, 2, 4, 8].map((x) => document.elementFromPoint(left + x, top + height / 2).tagName);
+        }""")
+        assert set(tags) == {"TH"}, left
+
+
+def test_what_a_letter_tells_is_said_under_the_matrix(open_view: OpenView) -> None:
+    page = open_view(*payload_of("matrix"))
+    expect(page.get_by_text("A letter tells the worst that was found (D before ! before L)")).to_be_visible()
+    page.get_by_role("button", name="v4, retry: fault").click()
+    expect(page.locator(".sx-matrix .sx-said")).to_contain_text("livelock")
+
+
 def test_the_matrix_sorts_and_opens(open_view: OpenView) -> None:
     page = open_view(*payload_of("matrix"))
     rows = page.locator(".sx-matrix tbody th")

@@ -139,3 +139,17 @@ def test_a_long_name_in_a_heading_ends_its_line_behind_an_underscore() -> None:
     text = notebook_page(made).html()
     assert "atomic_<wbr>set_<wbr>release</code>, atomic_<wbr>set</h1>" in text
     assert "<title>The side: `atomic_set_release`" in text
+
+
+def test_a_table_of_words_is_a_card_for_each_row_on_a_phone(chromium: Browser, tmp_path: Path) -> None:
+    made = nbformat.v4.new_notebook()
+    row = "| it sleeps in atomic context, every time | Sean Christopherson | **confirmed**: every schedule of all |\n"
+    made.cells = [nbformat.v4.new_markdown_cell(f"# Title\n\n| claim | said by | verdict |\n|---|---|---|\n{row * 3}")]
+    for page in opened(chromium, tmp_path / "table.html", notebook_page(made).html(), PHONE):
+        cell = page.locator("td[data-label=verdict]").first
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= PHONE, "the verdict is not cut off"
+        assert cell.evaluate("(one) => getComputedStyle(one, '::before').content") == '"verdict"'
+        assert page.locator(".scroll").evaluate("(one) => one.scrollWidth <= one.clientWidth")
+        assert troubles(page) == {}
