@@ -21,6 +21,7 @@ Format 1. Tasks and steps count from 1 in what people see; every index below cou
 * `edges`: columns: `start` (one more than states: where a state's edges begin), `actor` (see sevviz/schedule.py),
   `target`, `sentence` (string), `faults` (index into `fault_sets`)
 * `fault_sets`: [[fault]]; `faults`: [{kind, task, span, sentence: string}]
+* `livelock`: numbers of the states on the loop of the livelock that the verdict shows
 * `chips`: [{kind, label, count, tone: good|fair|bad, schedule: [actor], loop: 0 or its length}]
 * `kernel`: null, or {note, words: [text], runs: [{schedule, head with a {where}, outcome: [line], words: [index]}]}
 * `picture`: SVG of the wait-for graph or ""; ids t1, o3, h-3-1 (lock 3 held by task 1), w-1-3 (task 1 waits for it),
@@ -109,6 +110,7 @@ def pack(
         "edges": packed_edges,
         "fault_sets": [list(numbers) for numbers in tables.fault_sets],
         "faults": [dict(zip(("kind", "task", "span", "sentence"), fault, strict=True)) for fault in tables.faults],
+        "livelock": sorted(number for number in regions.loop_states(verdict) if number < kept),
         "chips": [asdict(chip) for chip in chips_of(verdict)],
         "kernel": kernel,
         "picture": union_svg(graph),

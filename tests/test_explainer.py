@@ -43,6 +43,10 @@ def test_the_states_of_a_livelock_are_marked() -> None:
     assert verdict.livelock is not None
     assert len(loop) == len(verdict.livelock.loop)
     assert Counter(marked_classes(verdict))["livelock"] == len(loop)
+    assert {verdict.survey.classes[number] for number in loop} == {"safe"}
+    told = [entry["words"] for entry in map_payload(state_map(verdict))["used"] if entry["kind"] == "livelock"]
+    assert told == ["livelock: safe, too, but on a loop that a fair scheduler can follow for ever"]
+    assert told[0] in draw_state_map(verdict).svg()
     assert loop_states(sevviz.check("naive")) == ()
 
 

@@ -14,6 +14,7 @@ import sevviz
 from sevviz.interpreter import cpu_keepers, in_atomic_context, moves, wait_of
 from sevviz.payload import pack
 from sevviz.schedule import format_schedule
+from sevviz.views.regions import loop_states
 from sevviz.views.text import timeline_sentences, wait_for_text
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ def edges_of(payload: dict[str, Any], state: int) -> list[tuple[int, int, str, l
         )
         for e in found
     ]  # fmt: skip
+
+
+def test_the_states_of_a_livelock_are_named() -> None:
+    verdict, payload = packed("v4", "retry")
+    assert payload["livelock"] == sorted(loop_states(verdict)) != []
+    assert pack(verdict, states=payload["livelock"][0] + 1)["livelock"] == payload["livelock"][:1]
+    assert packed("naive", "double")[1]["livelock"] == []
 
 
 @pytest.mark.parametrize(("scheme", "scenario"), CASES)

@@ -20,6 +20,7 @@ export function readGraph(payload) {
   const tasks = payload.tasks.length;
   const objects = payload.objects.length;
   const open = new Set(states.open);
+  const endless = new Set(payload.livelock);
   const graph = {
     payload,
     tasks,
@@ -30,6 +31,7 @@ export function readGraph(payload) {
     classOf: (state) => states.class[state],
     deadlock: (state) => payload.deadlocks[states.deadlock[state]] ?? null,
     isOpen: (state) => open.has(state),
+    onLivelock: (state) => endless.has(state),
     edgesOf(state) {
       const found = [];
       for (let edge = edges.start[state]; edge < edges.start[state + 1]; edge += 1) found.push(edge);
@@ -1079,7 +1081,7 @@ class Player {
     const choice = lastChoice(this.graph, this.path, this.step);
     const broken = this.brokenAt();
     setAttribute(this.badge, "class", `sv-badge sv-class-${kind}${broken ? " sv-tainted" : ""}`);
-    setText(this.badge, kind);
+    setText(this.badge, this.graph.onLivelock(view.state) ? `${kind}, on a livelock loop` : kind);
     if (this.broken) setText(this.broken, brokenText(broken || 99));
     this.broken?.classList.toggle("sv-absent", !broken);
     setText(this.saved, choice ? savedText(choice) : "");

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from sevviz.model import Program
     from sevviz.verdict import Verdict
 
-__all__ = ["DOORS", "FORK", "PASSAGES", "REGIONS", "Region", "loop_states", "marked_classes", "scenario_title"]
+__all__ = [
+    "DOORS", "FORK", "PASSAGES", "REGIONS", "Region", "loop_states", "mark_words", "marked_classes", "scenario_title",
+]  # fmt: skip
 
 
 class Region(NamedTuple):
@@ -82,3 +84,11 @@ def marked_classes(verdict: Verdict) -> list[str]:
     """Each state's class, with "livelock" for the states of the loop that the verdict shows."""
     on_loop = set(loop_states(verdict))
     return ["livelock" if number in on_loop else name for number, name in enumerate(verdict.survey.classes)]
+
+
+def mark_words(verdict: Verdict, kind: str) -> str:
+    """What a mark of a state map means: where the states of a livelock are safe ones, they are told to be so."""
+    classes = verdict.survey.classes
+    if kind == "livelock" and all(classes[number] == "safe" for number in loop_states(verdict)):
+        return REGIONS[kind].words.replace("livelock:", "livelock: safe, too, but")
+    return REGIONS[kind].words

@@ -14,7 +14,7 @@ from sevviz.errors import SevvizError
 from sevviz.schedule import format_actor, format_schedule, parse_schedule
 from sevviz.traces import run
 from sevviz.views.names import listed
-from sevviz.views.regions import REGIONS, loop_states, marked_classes, scenario_title
+from sevviz.views.regions import REGIONS, loop_states, mark_words, marked_classes, scenario_title
 from sevviz.views.text import table
 
 if TYPE_CHECKING:
@@ -145,15 +145,16 @@ def map_payload(found: StateMap) -> dict[str, Any]:
         "parent": [parent for parent, _ in graph.parents],
         "edges": [[s, format_actor(actor), t] for s, edges in enumerate(graph.edges) for actor, t in edges],
         "loop": list(found.loop),
-        "used": [{"kind": kind, **_look(kind), "states": found.classes.count(kind)} for kind in used],
+        "used": [{**_look(found, kind), "states": found.classes.count(kind)} for kind in used],
         "alt": _alt_without_schedule(found),
         "ends": ENDS,
         "text": map_text(found),
     }
 
 
-def _look(kind: str) -> dict[str, str]:
-    return {"letter": REGIONS[kind].letter, "marker": REGIONS[kind].marker, "words": REGIONS[kind].words}
+def _look(found: StateMap, kind: str) -> dict[str, str]:
+    words = mark_words(found.verdict, kind)
+    return {"kind": kind, "letter": REGIONS[kind].letter, "marker": REGIONS[kind].marker, "words": words}
 
 
 def loop_steps(found: StateMap) -> list[tuple[int, int]]:

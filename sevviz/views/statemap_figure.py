@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sevviz.schedule import format_schedule
 from sevviz.views.figure import SpokenFigure
-from sevviz.views.regions import REGIONS, scenario_title
+from sevviz.views.regions import REGIONS, mark_words, scenario_title
 from sevviz.views.statemap import alt_of, loop_steps, map_text, state_map
 from sevviz.views.style import BLUE, GREY, INK, PAPER, RING, figure_style
 
@@ -73,7 +73,7 @@ def _draw(axes: Axes, found: StateMap, size: float) -> None:
             xs, ys = zip(*places, strict=True)
             axes.plot(
                 xs, ys, region.marker, color=region.fill, markeredgecolor=INK, markersize=size,
-                markeredgewidth=0.6, label=f"{region.words} ({len(places)})", zorder=4,
+                markeredgewidth=0.6, label=f"{mark_words(found.verdict, kind)} ({len(places)})", zorder=4,
             )  # fmt: skip
     if found.schedule:
         x, y = found.places[found.path[-1]]

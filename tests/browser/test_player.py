@@ -226,6 +226,7 @@ def test_the_livelock_is_shown_as_its_loop_twice(open_player: OpenPlayer) -> Non
     page = open_player("flag_then_mutex", "retry")
     page.locator(".sv-chip", has_text="livelock").click()
     assert "can go on for ever" in status(page)
+    expect(page.locator(".sv-badge")).to_have_text("safe, on a livelock loop")
     page.get_by_role("button", name="One step back").click()
     page.get_by_role("button", name="One step forward").click()
     assert "The same state as after step" in status(page)
