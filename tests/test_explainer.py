@@ -253,6 +253,18 @@ def test_a_move_that_asks_for_what_is_not_allowed_is_not_told_like_one_that_lose
     assert matrix(["v5_flag"], ["in-turn"]).cell("v5_flag", "in-turn").kind == "busy"
 
 
+def test_what_a_letter_does_not_tell_is_told_by_its_cell() -> None:
+    assert list(KINDS)[:3] == ["deadlock", "fault", "livelock"], "the note names this order"
+    table = matrix(["v4"], ["retry"])
+    cell = table.cell("v4", "retry")
+    assert cell.kind == "fault"
+    assert "livelock: tasks can keep stepping for ever and never return" in cell.line
+    figure = draw_matrix(table)
+    drawn = " ".join(text.get_text() for text in figure.texts)
+    for form in (table.text, table.as_html(), table.payload()["note"], figure.twin, drawn):
+        assert "the worst that was found (D before ! before L)" in form
+
+
 def test_the_scenarios_of_a_matrix_are_told_in_every_form() -> None:
     table = matrix(["naive"], ["chain", "ring4"])
     chain = sevviz.scenario("chain")
@@ -292,6 +304,8 @@ def test_the_matrix_is_told_in_words_and_drawn() -> None:
         "D deadlock: some tasks wait for each other for ever\n"
         "! fault: a rule is broken (sleep in atomic context, unlock of a lock not held ...)\n"
         "✓ clean: no deadlock, livelock or fault, and some moving task always succeeds\n"
+        "\n"
+        "A letter tells the worst that was found (D before ! before L); the text of a cell tells all of it.\n"
         "\n"
         "Scenarios:\n"
         "  double: A→B ‖ B→A. The double migration of the thread: two opposite moves that want\n"

@@ -509,6 +509,7 @@ class Matrix {
         h("table", {}, h("caption", { class: "sx-hidden" }, data.alt), h("thead", {}, h("tr", {}, ...this.heads)), this.body)),
       this.said, this.outcomes,
       h("ul", { class: "sx-legend", "aria-label": "Legend" }, ...legend),
+      h("p", { class: "sx-sub" }, data.note),
       h("p", { class: "sx-sub" }, "The scenarios:"),
       h("dl", { class: "sx-scenarios" }, ...data.scenarios.flatMap(({ name, title, what }) => [h("dt", {}, h("b", {}, name), ` ${title}`), h("dd", {}, what)])),
       data.csv ? h("p", {}, h("a", { class: "sx-csv", download: "sevviz-matrix.csv", href: `data:text/csv;charset=utf-8,${encodeURIComponent(data.csv)}` }, "Save as CSV")) : null);

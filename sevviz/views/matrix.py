@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sevviz.verdict import Verdict
     from sevviz.views.chips import Chip
 
-__all__ = ["KINDS", "Kind", "Matrix", "MatrixCell", "cell_of", "matrix"]
+__all__ = ["KINDS", "NOTE", "Kind", "Matrix", "MatrixCell", "cell_of", "matrix"]
 
 COLUMNS = 88  # of a line of prose
 MOST_STATES = 20_000  # of each search: a cell that needs more says "inconclusive"
@@ -38,6 +38,7 @@ class Kind(NamedTuple):
 
 
 # In the order of severity: a cell says the worst that its scheme can do.
+NOTE = "A letter tells the worst that was found (D before ! before L); the text of a cell tells all of it."
 KINDS = {
     "deadlock": Kind("D", "#D55E00", "deadlock: some tasks wait for each other for ever"),
     "fault": Kind("!", "#CC79A7", "fault: a rule is broken (sleep in atomic context, unlock of a lock not held ...)"),
@@ -101,7 +102,7 @@ class Matrix:
             letters = (KINDS[cell.kind].letter.center(len(cell.scenario)) for cell in self.row(scheme))
             lines.append(f"{scheme:{wide}}  {'  '.join(letters)}".rstrip())
         used = {cell.kind for cell in self.cells}
-        lines += ["", *(f"{k.letter} {k.words}" for name, k in KINDS.items() if name in used)]
+        lines += ["", *(f"{k.letter} {k.words}" for name, k in KINDS.items() if name in used), "", NOTE]
         return "\n".join([*lines, "", "Scenarios:", *map(self._told, self.scenarios)])
 
     def _told(self, scenario: str) -> str:
@@ -132,6 +133,7 @@ class Matrix:
                 {"kind": c.kind, "line": c.line, "schedule": c.schedule, "outcomes": list(c.outcomes)}
                 for c in self.cells
             ],
+            "note": NOTE,
             "alt": self.alt,
             "csv": self.to_csv(),
         }
@@ -152,7 +154,7 @@ class Matrix:
             for name in self.scenarios
         )
         table = f'<thead><tr><th scope="col">scheme</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
-        return f"<table>{table}</table><ul>{legend}</ul><dl>{told}</dl>"
+        return f"<table>{table}</table><ul>{legend}</ul><p>{NOTE}</p><dl>{told}</dl>"
 
 
 def matrix(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sevviz.views.figure import SpokenFigure
-from sevviz.views.matrix import KINDS
+from sevviz.views.matrix import KINDS, NOTE
 from sevviz.views.style import INK, PAPER, figure_style
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _figure(matrix: Matrix) -> SpokenFigure:
     used = [name for name in KINDS if any(cell.kind == name for cell in matrix.cells)]
     side, top = CHARACTER * max(map(len, matrix.schemes)) + 0.2, CHARACTER * max(map(len, matrix.scenarios)) + 0.3
     wide, high = CELL[0] * len(matrix.scenarios), CELL[1] * len(matrix.schemes)
-    legend = LINE * len(used) + 0.25
+    legend = LINE * (len(used) + 1) + 0.25
     width, height = max(side + wide + 0.15, 6.2), top + high + legend
     figure = SpokenFigure(figsize=(width, height), facecolor=PAPER)
     axes = figure.add_axes((side / width, legend / height, wide / width, high / height))
@@ -72,4 +72,12 @@ def _legend(figure: Figure, used: list[str]) -> None:
 
     handles = [Patch(facecolor=KINDS[n].fill, edgecolor=INK, hatch=HATCHES.get(n, ""), linewidth=0.5) for n in used]
     names = [f"{KINDS[name].letter}  {KINDS[name].words}" for name in used]
-    figure.legend(handles, names, loc="lower left", frameon=False, bbox_to_anchor=(0.005, 0.0), handlelength=2.2)
+    figure.legend(
+        handles,
+        names,
+        loc="lower left",
+        frameon=False,
+        bbox_to_anchor=(0.005, LINE / figure.get_figheight()),
+        handlelength=2.2,
+    )
+    figure.text(0.1 / figure.get_figwidth(), 0.6 * LINE / figure.get_figheight(), NOTE, fontsize=8, va="center")
