@@ -15,7 +15,7 @@ from sevviz.catalogue import scenario as scenario_named
 from sevviz.errors import SchemeError, SevvizError
 from sevviz.explorations import Exploration, load_exploration, save_exploration, saved_names, text_hash
 from sevviz.kernelviews import ClassesView, KernelView
-from sevviz.labparts import Bench, BesideView, LabControls, catalogue_of
+from sevviz.labparts import Bench, BesideView, LabControls, Shown, catalogue_of
 from sevviz.labshare import Origin, shared
 from sevviz.liveviews import LinkedView, ProgressView, StateMapView, WhyView
 from sevviz.schedule import format_schedule
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sevviz.csource import Scheme
     from sevviz.verdict import Verdict
 
 __all__ = ["Lab", "lab"]
@@ -37,7 +36,6 @@ VIEWS = {
     "progress": "Progress graph", "map": "State map", "why": "Why it passes", "compare": "Compare",
     "kernel": "What a kernel prints", "classes": "Lock classes",
 }  # fmt: skip
-BESIDE = ("naive", "flag_then_mutex")  # what an unedited scheme is compared with
 
 
 class Lab:
@@ -61,6 +59,7 @@ class Lab:
         self.bar = LabControls(part="bar", views=[{"name": n, "title": title} for n, title in VIEWS.items()])
         self.box: Any = ipywidgets.VBox([self.controls, self.stepper, self.bar])
         self._view: LinkedView | None = None
+        self._picked: list[str] = []  # what the reader compares with; empty: nothing chosen yet
         self._quiet = False
         self._tell_moment()
         self.controls.observe(self._chosen, ["scheme", "scenario"])
@@ -160,8 +159,8 @@ class Lab:
         before, trace = self.verdict, self.stepper.trace
         followed, differs = follow(verdict.program, trace)
         schedule = format_schedule(followed.schedule)
+        self._read = text  # first, for the comparison follows the stepper
         self.stepper.exchange(verdict, schedule, min(self.stepper.step, len(followed.steps)))
-        self._read = text
         self._quiet = True
         try:
             with self.controls.hold_sync():
@@ -212,7 +211,7 @@ class Lab:
             "progress": lambda: ProgressView(self.stepper),
             "map": lambda: StateMapView(self.stepper),
             "why": lambda: WhyView(self.stepper),
-            "compare": lambda: BesideView(self.stepper, self._beside),
+            "compare": lambda: BesideView(self.stepper, self._beside, self._picked),
             "kernel": lambda: KernelView(self.stepper),
             "classes": lambda: ClassesView(self.stepper),
         }
@@ -220,12 +219,8 @@ class Lab:
         shown = [self.controls, self.stepper, self.bar]
         self.box.children = (*shown, self._view) if self._view is not None else tuple(shown)
 
-    def _beside(self) -> list[Scheme | str]:
-        """The scheme shown, and beside it what it was before it was edited, or two to compare it with."""
-        if self.controls.edited:
-            before = load_text(self._origin.text, f"{self.name} (shipped)")
-            return [load_text(self._read, f"{self.name} (edited)"), before]
-        return [load_text(self._read, self.name), *(name for name in BESIDE if name != self.name)]
+    def _beside(self) -> Shown:
+        return Shown(self.name, self._read, self._origin.text, self._read != self._origin.text)
 
     def _repr_mimebundle_(self, **kwargs: object) -> dict[str, Any]:
         """The widgets, and where no script runs what the stepper says."""

@@ -9,6 +9,7 @@ import pytest
 
 import sevviz
 from sevviz.embedding import MIME, VARIABLE
+from sevviz.errors import SevvizError
 from sevviz.kernelviews import ClassesView, KernelView
 from sevviz.liveviews import ProgressView, StateMapView, WhyView
 from sevviz.stepper import Stepper, _told
@@ -230,6 +231,54 @@ def test_an_edited_scheme_is_compared_with_the_shipped_one(bench: Lab) -> None:
     bench.box.children[3].set_state({"schedule": "1 9", "step": 2})
     assert "there is no task 9" in bench.box.children[3].payload["explanation"]
     assert bench.stepper.schedule == "1 1"
+
+
+def columns_of(bench: Lab) -> list[str]:
+    """The schemes that stand side by side."""
+    return [column["name"] for column in bench.box.children[3].payload["columns"]]
+
+
+def test_the_reader_chooses_what_to_compare_with(bench: Lab) -> None:
+    bench.bar.view = "compare"
+    view = bench.box.children[3]
+    assert columns_of(bench) == ["naive", "flag_then_mutex"]
+    choice = view.payload["choice"]
+    assert choice["picked"] == ["flag_then_mutex"]
+    assert choice["words"].startswith("Up to four schemes at a time")
+    names = [one["name"] for one in choice["schemes"]]
+    assert "v4" in names
+    assert "naive" not in names
+    view.set_state({"chosen": {"schemes": ["v4", "address_order", "global_mutex", "flag_then_mutex"]}})
+    assert columns_of(bench) == ["naive", "v4", "address_order", "global_mutex"], "four at most"
+    bench.stepper.show("1 1")
+    assert view.payload["schedule"] == "1 1"
+    assert len(columns_of(bench)) == 4
+    bench.bar.view = "progress"
+    bench.bar.view = "compare"
+    assert len(columns_of(bench)) == 4, "the choice is kept"
+    bench.controls.scheme = "v4"
+    assert columns_of(bench) == ["v4", "address_order", "global_mutex"]
+    assert "V4" in bench.box.children[3].payload["columns"][0]["title"], "its C, not that of the scheme before"
+    bench.edit(bench.text.replace("mutex_lock(", "mutex_lock( "))
+    assert columns_of(bench)[0] == "v4 (edited)"
+    bench.box.children[3].set_state({"chosen": {"schemes": ["v4", "naive"]}})
+    assert columns_of(bench) == ["v4 (edited)", "v4 (shipped)", "naive"]
+
+
+def test_a_scheme_that_cannot_be_compared_is_not_taken(bench: Lab) -> None:
+    bench.bar.view = "compare"
+    before = columns_of(bench)
+    bench.box.children[3].set_state({"chosen": {"schemes": ["nonsense"]}})
+    assert columns_of(bench) == before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sevviz.labparts.compare", refuse)
+        bench.box.children[3].set_state({"chosen": {"schemes": ["v4"]}})
+        assert bench.box.children[3].payload["explanation"] == "Not here."
+    assert bench.box.children[3].payload["choice"]["picked"] == ["flag_then_mutex"]
+
+
+def refuse(*_: object) -> None:
+    raise SevvizError("not here")
 
 
 def test_a_moment_is_kept_and_found_again(bench: Lab) -> None:

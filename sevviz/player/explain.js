@@ -433,6 +433,8 @@ class StateMap {
 // ---------------------------------------------------------------------------------------------------------------
 // Compare: one schedule on several schemes.
 
+let choosing = false; // whether the list of schemes is unfolded: kept when the view is built anew
+
 class Compare {
   constructor(view) {
     this.view = view;
@@ -445,13 +447,34 @@ class Compare {
     const end = h("tr", {}, h("th", { scope: "row" }, "end"), ...data.columns.map((column) => this.cell(column, [upper(column.end)], "")));
     this.rows = [...rows, end];
     this.root = h("div", { class: "sx-compare" },
-      h("p", { class: "sx-title" }, data.title), ask,
+      h("p", { class: "sx-title" }, data.title), ask, data.choice ? this.choice(data.choice, id) : null,
       h("p", { class: "sx-said", role: "status" }, data.explanation),
       h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": "Comparison, may scroll" },
         h("table", {},
           h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "step"), ...data.columns.map((column) => h("th", { scope: "col" }, `${column.name}`, h("span", { class: "sx-quiet" }, ` ${column.title}`))))),
           h("tbody", {}, ...this.rows))),
       twin(data.text));
+  }
+
+  /** Boxes to tick, one for each scheme that can stand beside the first; Python compares those that are ticked. */
+  choice({ schemes, picked, most, words }, id) {
+    const said = h("p", { class: "sx-sub", id: `${id}-said`, role: "status" }, words);
+    const boxes = schemes.map(({ name }, index) => h("input", {
+      type: "checkbox", id: `${id}-${index}`, value: name, checked: picked.includes(name), "aria-label": name,
+      change: (event) => {
+        const ticked = boxes.filter((box) => box.checked).map((box) => box.value);
+        if (ticked.length >= 1 && ticked.length <= most) this.view.options.onOpen?.({ schemes: ticked });
+        else {
+          event.target.checked = !event.target.checked;
+          setText(said, `${ticked.length ? "Not added: take one away first." : "Not taken away: one has to stay."} ${words}`);
+        }
+      },
+    }));
+    const rows = schemes.map(({ title }, index) => h("label", { for: boxes[index].id, title }, boxes[index], ` ${boxes[index].value}`));
+    const list = h("details", { class: "sx-choice", open: choosing, toggle: () => (choosing = list.open) },
+      h("summary", {}, "Choose the schemes to compare with"), said,
+      h("div", { class: "sx-boxes", role: "group", "aria-label": "Schemes to compare with", "aria-describedby": said.id }, ...rows));
+    return list;
   }
 
   ask() {

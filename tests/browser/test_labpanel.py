@@ -135,6 +135,28 @@ def test_every_view_is_clean_and_follows(page: Page) -> None:
     expect(page.locator(".sv-badge").first).to_have_text("finished")
 
 
+def test_the_keyboard_chooses_what_to_compare_with(page: Page) -> None:
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_text("Choose the schemes to compare with").focus()
+    page.keyboard.press("Enter")
+    group = page.get_by_role("group", name="Schemes to compare with")
+    expect(group).to_be_visible()
+    for name in ("v4", "address_order"):
+        box = group.get_by_role("checkbox", name=name, exact=True)
+        box.focus()
+        page.keyboard.press("Space")
+        expect(page.locator(".sx-compare thead th", has_text=name)).to_have_count(1)
+        expect(box).to_be_focused()
+    expect(page.locator(".sx-compare thead th")).to_have_count(5)
+    more = group.get_by_role("checkbox", name="global_mutex", exact=True)
+    more.focus()
+    page.keyboard.press("Space")
+    expect(more).not_to_be_checked()
+    expect(page.get_by_text("Not added: take one away first. Up to four schemes at a time")).to_be_visible()
+    assert violations(page, within=OUTPUTS) == []
+    page.get_by_role("button", name="State map").click()
+
+
 def test_a_moment_is_saved_shared_and_read_by_python(page: Page, home: Path) -> None:
     page.get_by_text("Save, load, share").click()
     page.get_by_label("Name", exact=True).fill("with-a-try")
