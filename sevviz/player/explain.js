@@ -68,19 +68,9 @@ function twin(text) {
   return h("details", { class: "sx-twin" }, h("summary", {}, "The same as text"), lines);
 }
 
-/** A box that scrolls sideways, with a shade at each edge behind which there is more. */
+/** A box that scrolls sideways. */
 function scrollBox(label, content) {
-  const box = h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": `${label}, may scroll` }, content);
-  const frame = h("div", { class: "sx-frame" }, box);
-  const look = () => {
-    frame.classList.toggle("sx-more-left", box.scrollLeft > 1);
-    frame.classList.toggle("sx-more-right", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
-  };
-  box.addEventListener("scroll", look, { passive: true });
-  const sizes = new ResizeObserver(look);
-  sizes.observe(box);
-  sizes.observe(content);
-  return frame;
+  return h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": `${label}, may scroll` }, content);
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -524,7 +514,7 @@ class Matrix {
     this.lines = data.schemes.map((scheme, row) => this.line(scheme, row));
     this.said = h("p", { class: "sx-said", role: "status" }, `Press a cell to read its verdict${view.options.onOpen ? " and to open its schedule" : " and a shortest schedule"}.`);
     this.outcomes = h("ul", { class: "sx-outcomes" });
-    const legend = data.kinds.map(({ name, letter, words }) => h("li", {}, h("span", { class: `sx-cell sx-kind-${name}`, "aria-hidden": "true" }, letter), words));
+    const legend = data.kinds.map(({ name, letter, words }) => h("li", {}, h("span", { class: `sx-cell sx-kind-${name}`, "aria-hidden": "true" }, letter), h("span", {}, words)));
     this.root = h("div", { class: "sx-matrix" },
       h("p", { class: "sx-title" }, "Matrix: schemes and scenarios"),
       h("p", { class: "sx-sub" }, "Each cell is a finished search. A heading sorts by its column, the worst first; pressed again, the other way round; and once more, as it was."),
@@ -669,10 +659,13 @@ class LockClasses {
 // ---------------------------------------------------------------------------------------------------------------
 // A view in its place.
 
-/** Shade the right edge of a box while there is more behind it: over its content, for the matrix's cells are opaque. */
-function shadeEdge(box) {
+/** Shade the edges of a box behind which there is more: over its content, for a view's cells are opaque. */
+function shadeEdges(box) {
   const frame = h("div", { class: "sx-frame" });
-  const look = () => frame.classList.toggle("sx-more", box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
+  const look = () => {
+    frame.classList.toggle("sx-more-left", box.scrollLeft > 1);
+    frame.classList.toggle("sx-more-right", box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
+  };
   box.replaceWith(frame);
   frame.append(box);
   box.addEventListener("scroll", look, { passive: true });
@@ -702,7 +695,7 @@ class View {
     if (data.view === "note") this.inner = { root: h("p", { class: "sx-said", role: "status" }, data.note), show() {} };
     else this.inner = new VIEWS[data.view](this);
     this.root.replaceChildren(this.beyond, this.inner.root);
-    for (const box of this.root.querySelectorAll(".sx-scroll")) shadeEdge(box);
+    for (const box of this.root.querySelectorAll(".sx-scroll")) shadeEdges(box);
   }
 
   /** Show a moment that was chosen elsewhere; `passed` are the tasks' positions in each of its states, if known. */

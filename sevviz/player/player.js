@@ -1081,7 +1081,7 @@ class Player {
     const choice = lastChoice(this.graph, this.path, this.step);
     const broken = this.brokenAt();
     setAttribute(this.badge, "class", `sv-badge sv-class-${kind}${broken ? " sv-tainted" : ""}`);
-    setText(this.badge, this.graph.onLivelock(view.state) ? `${kind}, on a livelock loop` : kind);
+    this.showBadge(view.state);
     if (this.broken) setText(this.broken, brokenText(broken || 99));
     this.broken?.classList.toggle("sv-absent", !broken);
     setText(this.saved, choice ? savedText(choice) : "");
@@ -1091,6 +1091,12 @@ class Player {
     setText(this.alert, alert ? `⚠ ${alert}` : `${upper(this.graph.payload.classes[kind])}.`);
     this.alert.classList.toggle("sv-calm", !alert);
     setText(this.remark, this.note || this.remarkOn(view));
+  }
+
+  /** The class of a state; that it is on a livelock's loop is a finding, to be covered until the reader has committed. */
+  showBadge(state) {
+    const tell = this.graph.onLivelock(state) && !this.root.classList.contains("sv-veiled");
+    setText(this.badge, `${this.graph.classOf(state)}${tell ? ", on a livelock loop" : ""}`);
   }
 
   /** What a walk over the path shows: a state seen before, or the end of what this page holds. */

@@ -147,6 +147,17 @@ def test_what_waits_for_an_answer_is_uncovered_as_long_as_the_answer_is_kept(
     expect(veil).to_be_visible()
 
 
+def test_a_covered_stepper_does_not_say_that_a_state_is_on_a_livelock_loop(
+    offline: BrowserContext, tmp_path: Path
+) -> None:
+    waiting = stepper("flag_then_mutex", "retry")
+    waiting["options"] = {"schedule": "", "step": 0, "veiled": True, "after": "q1"}
+    page = opened(offline, write(tmp_path / "page.html", question("naive"), waiting))
+    expect(page.locator(".sv-badge")).to_have_text("safe")
+    commit(page)
+    expect(page.locator(".sv-badge")).to_have_text("safe, on a livelock loop")
+
+
 def test_without_such_a_stepper_there_is_no_button(offline: BrowserContext, tmp_path: Path) -> None:
     page = opened(offline, write(tmp_path / "page.html", stepper("naive"), question("naive"), stepper("v4")))
     commit(page)
