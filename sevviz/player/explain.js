@@ -439,7 +439,7 @@ class Compare {
     this.root = h("div", { class: "sx-compare" },
       h("p", { class: "sx-title" }, data.title), ask, data.choice ? this.choice(data.choice, id) : null,
       h("p", { class: "sx-said", role: "status" }, data.explanation),
-      h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": "Comparison, may scroll" },
+      scrollBox("Comparison",
         h("table", {},
           h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "step"), ...data.columns.map((column) => h("th", { scope: "col" }, `${column.name}`, h("span", { class: "sx-quiet" }, ` ${column.title}`))))),
           h("tbody", {}, ...this.rows))),
@@ -518,7 +518,7 @@ class Matrix {
     this.root = h("div", { class: "sx-matrix" },
       h("p", { class: "sx-title" }, "Matrix: schemes and scenarios"),
       h("p", { class: "sx-sub" }, "Each cell is a finished search. A heading sorts by its column, the worst first; pressed again, the other way round; and once more, as it was."),
-      h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": "Matrix, may scroll" },
+      scrollBox("Matrix",
         h("table", {}, h("caption", { class: "sx-hidden" }, data.alt), h("thead", {}, h("tr", {}, ...this.heads)), this.body)),
       this.said, this.outcomes,
       h("ul", { class: "sx-legend", "aria-label": "Legend" }, ...legend),
@@ -646,7 +646,7 @@ class KernelLog {
 
 class LockClasses {
   constructor({ data }) {
-    const picture = data.source ? h("div", { class: "sx-scroll", tabindex: "0", role: "region", "aria-label": "Lock-order graphs, may scroll" }, h("img", { alt: data.alt, src: data.source })) : null;
+    const picture = data.source ? scrollBox("Lock-order graphs", h("img", { alt: data.alt, src: data.source })) : null;
     this.root = h("div", { class: "sx-classes" },
       h("p", { class: "sx-title" }, "Locks and classes"),
       h("p", { class: "sx-sub" }, "An arrow leads from a lock to one that a task asks for while it holds the first, in any interleaving."),
