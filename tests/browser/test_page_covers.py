@@ -220,8 +220,10 @@ def test_a_round_is_not_told_before_the_reader_commits(offline: BrowserContext, 
     page = opened(offline.new_page(), write(tmp_path / "round.html", asked(1), covered))
     told = page.locator(".sv-status").get_by_text("can repeat for ever")
     expect(told).to_have_count(0)
+    expect(page.locator(".sv-badge")).to_have_text("safe")
     commit(page, 1)
     expect(told.first).to_be_visible()
+    expect(page.locator(".sv-badge")).to_have_text("safe, on a livelock loop")
 
 
 def test_axe_finds_nothing_covered_or_shown(chromium: Browser, path: Path) -> None:
