@@ -55,7 +55,7 @@ export function mount(el, payload, options = {}) {
   });
   const commit = node("button", { type: "submit", [SUPPRESS]: "true" }, payload.words.commit);
   root.append(
-    node("p", { class: "sevviz-predict-question", id: `${name}-q` }, payload.question),
+    node("p", { class: "sevviz-predict-question", id: `${name}-q` }, ...words(payload.question)),
     node("p", { class: "sevviz-predict-hint" }, payload.words.hint),
     node("div", { role: group, "aria-labelledby": `${name}-q` }, node("ul", {}, ...rows.map((r) => r.row))),
     commit,
@@ -72,13 +72,13 @@ export function mount(el, payload, options = {}) {
       box.disabled = true;
       const { kind, text } = judged(guess, option, payload);
       if (kind) row.classList.add(kind);
-      truth.textContent = `${text} ${option.truth}`.trim();
+      truth.replaceChildren(...words(`${text} ${option.truth}`.trim()));
       if (options.onShow && option.schedule) truth.append(" ", shower(option.schedule, options.onShow));
     }
     commit.remove();
     const { score, right_one, wrong_one } = payload.words;
     const told = payload.one ? (right === rows.length ? right_one : wrong_one) : score.replace("{right}", right).replace("{all}", rows.length);
-    status.textContent = `${told} ${payload.explanation}`.trim();
+    status.replaceChildren(...words(`${told} ${payload.explanation}`.trim()));
   }
 
   root.addEventListener("submit", (event) => {

@@ -10,8 +10,10 @@ from playwright.sync_api import expect
 
 from browser.chromium import PHONE, SCREEN, WIDTHS, readable, troubles
 from sevviz.export.exporter import notebook_page
+from sevviz.export.page import Page as ExportedPage
 from sevviz.export.pages import claims_page
 from sevviz.export.scheme import scheme_page
+from sevviz.questions import ask_payload, static_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,6 +131,19 @@ def test_no_line_ends_inside_an_errno_or_an_arrow(chromium: Browser, tmp_path: P
 def test_nor_in_a_stepper(chromium: Browser, tmp_path: Path) -> None:
     for page in opened(chromium, tmp_path / "flag.html", scheme_page("flag_then_mutex", "double").html(), PHONE):
         page.evaluate("location.hash = '#stepper-1=1.2.1.2@4'")
+        assert broken_lines(page) == []
+
+
+def test_nor_in_a_question(chromium: Browser, tmp_path: Path) -> None:
+    offered = [(f"{name} after every -EBUSY or -EINTR", name == "Both", f"{name}: -EBUSY") for name in ("Both", "One")]
+    payload = ask_payload(
+        "Both call again after every -EBUSY: who gets -EBUSY?", offered, explanation="So -EBUSY it is."
+    )
+    made = ExportedPage("Question", "")
+    made.body = made.player({"player": "predict", "data": payload, "options": {}, "story": static_html(payload)})
+    for page in opened(chromium, tmp_path / "question.html", made.html(), PHONE):
+        assert broken_lines(page) == []
+        page.get_by_role("button", name="Commit my prediction").click()
         assert broken_lines(page) == []
 
 
