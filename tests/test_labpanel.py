@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -62,7 +63,8 @@ def test_the_timeline_is_that_of_the_program_that_is_shown(monkeypatch: pytest.M
             assert shown.title in bench.stepper.figure["svg"]
             assert bench.stepper.figure["alt"] == _told(bench.stepper.trace)
 
-    asyncio.run(drawn_after_each())
+    with ThreadPoolExecutor(1) as beside:  # this thread may have a loop already: a browser's, of another test
+        beside.submit(asyncio.run, drawn_after_each()).result()
 
 
 # Live views.

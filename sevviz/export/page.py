@@ -50,11 +50,15 @@ def module_text(name: str) -> str:
     return f"(() => {{\n{body}\nreturn {{ {', '.join(exports)} }};\n}})()"
 
 
+# Comments on lines of their own, which are for those who read the source: a tenth of a page.
+_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*.*?\*/)[ \t]*\n", re.MULTILINE | re.DOTALL)
+
+
 def script_text(players: tuple[str, ...]) -> str:
     """The one module of a page: the players that it needs, and what mounts them."""
     modules = "".join(f"{json.dumps(name)}: {module_text(name)},\n" for name in players)
     boot = (HERE / "page.js").read_text(encoding="utf-8")
-    return f"const players = {{\n{modules}}};\n{boot}"
+    return _COMMENT.sub("", f"const players = {{\n{modules}}};\n{boot}")
 
 
 def style_text(players: tuple[str, ...], more: str = "") -> str:
@@ -63,7 +67,7 @@ def style_text(players: tuple[str, ...], more: str = "") -> str:
     sheets += [
         (PLAYER / f"{name}.css").read_text(encoding="utf-8") for name in players if (PLAYER / f"{name}.css").exists()
     ]
-    return "\n".join(sheets)
+    return _COMMENT.sub("", "\n".join(sheets))
 
 
 def source_hash(text: str) -> str:
