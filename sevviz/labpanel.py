@@ -220,7 +220,7 @@ class Lab:
         self.box.children = (*shown, self._view) if self._view is not None else tuple(shown)
 
     def _beside(self) -> Shown:
-        return Shown(self.name, self._read, self._origin.text, self._read != self._origin.text)
+        return Shown(self.name, self._read, self._origin.text)
 
     def _repr_mimebundle_(self, **kwargs: object) -> dict[str, Any]:
         """The widgets, and where no script runs what the stepper says."""

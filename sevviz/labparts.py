@@ -73,7 +73,11 @@ class Shown(NamedTuple):
     name: str
     text: str
     before: str
-    edited: bool
+
+    @property
+    def edited(self) -> bool:
+        """Whether these differ."""
+        return self.text != self.before
 
 
 class BesideView(LinkedView):

@@ -21,7 +21,7 @@ from sevviz.cli import main
 from sevviz.errors import SevvizError
 from sevviz.export.book import Chapter, index_page
 from sevviz.export.exporter import cleaned, notebook_page, prose
-from sevviz.export.page import Page, data_block, module_text
+from sevviz.export.page import Page, data_block, module_text, source_text
 from sevviz.export.pages import export_notebook, export_scheme
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +40,13 @@ def notebook(*sources: str) -> nbformat.NotebookNode:
     made: nbformat.NotebookNode = nbformat.v4.new_notebook()
     made.cells = [nbformat.v4.new_code_cell(source) for source in sources]
     return made
+
+
+def test_only_comments_on_lines_of_their_own_are_left_out_of_a_page(tmp_path: Path) -> None:
+    path = tmp_path / "player.js"
+    kept = "/* one */ const a = 1;\nconst b = `//${a}`; // two\n"
+    path.write_text(f"// three\n/** four\n * five */\n{kept}  /* six */\n", encoding="utf-8")
+    assert source_text(path) == kept
 
 
 @pytest.mark.parametrize("scheme", [path.stem for path in sorted((ROOT / "data" / "schemes").glob("*.c"))])

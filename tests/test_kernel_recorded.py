@@ -299,6 +299,8 @@ def test_without_the_packages_the_command_names_them(
         (["run", "naive", "--schedule", "x"], "'x' is not a task"),
         (["run", "naive", "--scenario", "weak", "--schedule", "1"], "weak memory order"),
         (["run", "v4", "--schedule", "1~ 1"], "cannot be forced on a kernel; leave out the ~"),
+        (["run", "v4", "--schedule", "1~+2"], "cannot be forced on a kernel; leave out the ~"),
+        (["run", "v4", "--schedule", "1+"], "nothing stands on one side of a plus in '1+'"),
     ],
 )
 def test_bad_input_is_an_error_that_helps(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

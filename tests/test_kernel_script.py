@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,9 @@ def test_turns_that_are_given_at_once_are_written_with_a_plus() -> None:
     assert told.steps == (1, 2, -1, -2, 1, 1, 2, 2)
     with pytest.raises(ScheduleError, match="there is no task 3"):
         parse_turns("1!+3", 2)
+    for broken in ("1!+", "+1", "1 + + 2"):
+        with pytest.raises(ScheduleError, match=re.escape(f"nothing stands on one side of a plus in {broken!r}")):
+            parse_turns(broken, 2)
 
 
 def test_a_number_of_schedules_that_is_only_not_counted_is_not_called_countless(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SevvizExporter", "notebook_page"]
 
-SHORT_CODE = 18  # letters: a line does not end after the hyphen of -EBUSY or kvm->lock
+SHORT_CODE = 18  # letters: code of so few is read as one word, and no line ends in it
 FEW_COLUMNS = 3  # from so many on, a table of prose is wider than a phone
 # What an output may be shown as, best first.
 FORMATS = (MIME, "text/html", "image/svg+xml", "image/png", "text/markdown", "text/plain")

@@ -15,7 +15,7 @@ from typing import Any
 
 from sevviz.export.breaks import with_breaks
 
-__all__ = ["Page", "data_block", "script_text"]
+__all__ = ["Page", "data_block", "module_text", "script_text", "source_text"]
 
 PLAYER = Path(__file__).parent.parent / "player"
 HERE = Path(__file__).parent
@@ -39,9 +39,18 @@ def data_block(identifier: str, data: object) -> str:
 
 
 @cache
+def source_text(path: Path) -> str:
+    """A script or style sheet without the comments on lines of their own, which are a tenth of a page.
+
+    They are for those who read the source. One with code behind it stays.
+    """
+    text = path.read_text(encoding="utf-8")
+    return re.sub(r"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/)[ \t]*\n", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
 def module_text(name: str) -> str:
     """A player module as an expression that gives its exports: a page may load nothing, so nothing can be imported."""
-    source = (PLAYER / f"{name}.js").read_text(encoding="utf-8")
+    source = source_text(PLAYER / f"{name}.js")
     body = re.sub(r"^export default .*$", "", source, flags=re.MULTILINE)
     exports = re.findall(r"^export (?:function|const|class) (\w+)", body, flags=re.MULTILINE)
     body = re.sub(r"^export (?=function|const|class)", "", body, flags=re.MULTILINE)
@@ -50,24 +59,18 @@ def module_text(name: str) -> str:
     return f"(() => {{\n{body}\nreturn {{ {', '.join(exports)} }};\n}})()"
 
 
-# Comments on lines of their own, which are for those who read the source: a tenth of a page.
-_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*.*?\*/)[ \t]*\n", re.MULTILINE | re.DOTALL)
-
-
 def script_text(players: tuple[str, ...]) -> str:
     """The one module of a page: the players that it needs, and what mounts them."""
     modules = "".join(f"{json.dumps(name)}: {module_text(name)},\n" for name in players)
-    boot = (HERE / "page.js").read_text(encoding="utf-8")
-    return _COMMENT.sub("", f"const players = {{\n{modules}}};\n{boot}")
+    boot = source_text(HERE / "page.js")
+    return f"const players = {{\n{modules}}};\n{boot}"
 
 
 def style_text(players: tuple[str, ...], more: str = "") -> str:
     """The one style sheet of a page."""
-    sheets = [(HERE / "page.css").read_text(encoding="utf-8"), more]
-    sheets += [
-        (PLAYER / f"{name}.css").read_text(encoding="utf-8") for name in players if (PLAYER / f"{name}.css").exists()
-    ]
-    return _COMMENT.sub("", "\n".join(sheets))
+    sheets = [source_text(HERE / "page.css"), more]
+    sheets += [source_text(path) for name in players if (path := PLAYER / f"{name}.css").exists()]
+    return "\n".join(sheets)
 
 
 def source_hash(text: str) -> str:

@@ -41,6 +41,8 @@ ROOM = 512 << 20  # bytes that are to be free there: for several kernels at a ti
 
 _running: set[subprocess.Popen[bytes]] = set()
 
+PANIC = "Kernel panic - not syncing"
+
 # The kernel's words, and how the task is named in or after them.
 FINDINGS = {
     "recursive": r"WARNING: possible recursive locking detected(?:.*\n){1,6}?(?:task(\d+)|\S+)/\d+ is trying",
@@ -63,7 +65,7 @@ FINDINGS = {
     "rtmutex-deadlock": r"rtmutex deadlock detected\nWARNING: CPU.*\n.*Comm: (?:task(\d+)|\w+)",
     "switch-in-rcu-section": r"Voluntary context switch within RCU.*\nWARNING: CPU.*\n.*Comm: (?:task(\d+)|\w+)",
     "rcu-stall": r"rcu: INFO: rcu_\w+ (?:self-)?detected ()",
-    "panic": r"Kernel panic - not syncing()",
+    "panic": rf"{PANIC}()",
 }
 
 
@@ -174,7 +176,7 @@ def _kill(process: subprocess.Popen[bytes]) -> bytes:
 
 def read_console(text: str, names: dict[str, str], ended: str = "") -> Run:
     """The run that a console's text tells of. `names` are the short names of fields by their paths."""
-    panic = re.search(r"Kernel panic - not syncing.*", text)
+    panic = re.search(rf"{PANIC}.*", text)
     if panic:
         ended = f"the kernel panicked, in its words {panic[0].strip()!r}"
     _, begin, told = text.replace("\r", "").partition("sevviz: begin\n")

@@ -86,6 +86,5 @@ class Reports:
         """Nothing moves any more: who spins, and who is asleep in state D."""
         for task in spinning:
             self.tell("soft-lockup", task)
-        for task in hung:
-            if task in sorted(hung)[:HUNG_TASK_WARNINGS]:
-                self.tell("hung-task", task)
+        for task in sorted(hung)[:HUNG_TASK_WARNINGS]:
+            self.tell("hung-task", task)

@@ -17,11 +17,10 @@ from sevviz.kernel.limits import check_length
 from sevviz.kernel.realtime import REASONS, departures
 from sevviz.kernel.record import recorded_run
 from sevviz.kernel.script import follow
-from sevviz.kernel.together import format_turns, parse_turns
+from sevviz.kernel.together import TOGETHER, format_turns, grouped, parse_turns
 from sevviz.kernel.turns import takes, turns_of
 from sevviz.model import OVERTAKE
 from sevviz.results import print_json
-from sevviz.schedule import parse_schedule
 from sevviz.traces import replay
 
 if TYPE_CHECKING:
@@ -92,8 +91,9 @@ def _until_fault(configuration: Configuration, case: Case, turns: tuple[int, ...
     prediction = predict(case.program, turns, configuration)
     told = until_fault(turns, prediction)
     if told != turns:
+        number, of = (len(list(grouped(some))) for some in (told, turns))
         print(
-            f"the kernel is given the turns up to number {len(told)} of {len(turns)}: there the model's run ends by a "
+            f"the kernel is given the turns up to number {number} of {of}: there the model's run ends by a "
             f"fault ({prediction.ends})",
             file=sys.stderr,
         )
@@ -106,12 +106,12 @@ def _turns(case: Case, written: str) -> tuple[tuple[int, ...], int, str]:
     With the number of that step, and why.
     """
     program = case.program
-    if "+" in written:
-        return parse_turns(written, len(program.tasks)), 1, "a plus joins turns that are given at once"
-    schedule = parse_schedule(written, len(program.tasks))
+    schedule = parse_turns(written, len(program.tasks))
     if any(actor < -OVERTAKE for actor in schedule):
         message = "kernel run: a store that overtakes an unlock cannot be forced on a kernel; leave out the ~"
         raise SevvizError(message)
+    if TOGETHER in schedule:
+        return schedule, 1, "a plus joins turns that are given at once"
     trace, problem = replay(program, schedule)
     if not problem:
         return turns_of(program, schedule), 0, ""

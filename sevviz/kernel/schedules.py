@@ -95,11 +95,11 @@ def _kills(graph: StateGraph, ends: list[bool]) -> list[tuple[tuple[int, ...], i
     """Shortest ways to a task's wait that a fatal signal ends at once, each with the state that it leads to."""
     found = []
     for number, state in enumerate(graph.states):
-        for actor, signalled in graph.edges[number] if not ends[number] else ():
-            wait = wait_of(graph.program, state, -actor) if actor < 0 else None
-            after = dict(graph.edges[signalled]).get(-actor)
+        signals = [(-actor, to) for actor, to in graph.edges[number] if actor < 0]
+        for task, signalled in signals if not ends[number] else ():  # a final deadlock stays one
+            wait, after = wait_of(graph.program, state, task), dict(graph.edges[signalled]).get(task)
             if wait is not None and wait.killable and after is not None and not ends[signalled]:
-                found.append(((*graph.schedule_to(number), actor, -actor), after))
+                found.append(((*graph.schedule_to(number), -task, task), after))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sevviz.errors import ScheduleError
 from sevviz.schedule import format_actor, parse_schedule
 
 if TYPE_CHECKING:
@@ -19,10 +20,11 @@ def parse_turns(written: str, tasks: int) -> tuple[int, ...]:
 
     `tasks` is the number of tasks. Raises ScheduleError for anything else.
     """
-    turns = list[int]()
-    for part in written.replace(" +", "+").replace("+ ", "+").split("+"):
-        turns += [*([TOGETHER] if turns else []), *parse_schedule(part, tasks)]
-    return tuple(turns)
+    first, *others = [parse_schedule(part, tasks) for part in written.split("+")]
+    if others and not all((first, *others)):
+        message = f"turns: nothing stands on one side of a plus in {written!r}; write what is given at once as 1!+2!+1"
+        raise ScheduleError(message)
+    return (*first, *(one for part in others for one in (TOGETHER, *part)))
 
 
 def format_turns(turns: Iterable[int]) -> str:
