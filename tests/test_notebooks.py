@@ -140,6 +140,13 @@ def test_in_the_first_four_notebooks_a_word_is_explained_where_it_first_stands()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_stepper_that_waits_for_an_answer_does_not_play_it(path: Path) -> None:
+    """It may be set up with the one step that its question tells of; a longer schedule belongs into a cell below."""
+    waiting = [text(cell) for cell in cells(path) if cell["cell_type"] == "code" and ", after=" in text(cell)]
+    assert [code for code in waiting if re.search(r"schedule=(?!\"\d\")", code)] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_needs_nothing_installed_and_imports_no_star(path: Path) -> None:
     code = "\n".join(text(cell) for cell in cells(path) if cell["cell_type"] == "code")
     assert not re.search(r"^\s*[!%]\s*(pip|conda)|import \*", code, flags=re.MULTILINE)

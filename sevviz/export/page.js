@@ -122,27 +122,48 @@ function unveil(place) {
   for (const { id, options } of placed) if (question && options.after === question) mounted.get(id).unveil();
 }
 
-// What stands between a question and the next heading or question answers it, and so does what stands below a stepper that
-// waits for it: all of it is covered until the reader commits to an answer or asks to see it without one.
+// What stands between a question and the end of its section, or the next question, answers it, and so does what stands
+// below a stepper that waits for it: all of it is covered until the reader commits to an answer or asks to see it without.
 const covers = [];
 const isQuestion = (place) => place?.player === "predict";
 const placeOf = (section) => placed.find((one) => one.section === section);
 
-/** The elements from a player to the next heading or question, and that question. Text above a heading is split from it. */
+const headingsOf = (part) => [...part.querySelectorAll(part.matches(".answers") ? ":scope > .prose > :is(h1, h2, h3)" : ":scope:is(.prose) > :is(h1, h2, h3)")];
+
+/** How deep the section is that an element stands in: "H1", "H2", "H3". */
+function levelOf(element) {
+  for (let one = element.previousElementSibling; one; one = one.previousElementSibling) {
+    const heading = headingsOf(one).at(-1);
+    if (heading) return heading.tagName;
+  }
+  return "H1";
+}
+
+/** A piece of text is cut before a heading in it: what stands above, if anything does, as an element of its own. */
+function cutAbove({ part, heading }) {
+  if (!heading.previousElementSibling) return [];
+  const text = part.cloneNode(false);
+  while (part.firstChild !== heading) text.append(part.firstChild);
+  part.before(text);
+  return [text];
+}
+
+/**
+ * The elements from a player to the end of its section, with the sections inside it; but not the one that leads to the next
+ * question, which comes along if nothing else stands between.
+ */
 function below({ section }) {
   const parts = [];
+  const level = levelOf(section);
+  let last; // heading, and the number of elements above it
   for (let one = section.nextElementSibling; one && !one.matches("section.words"); one = one.nextElementSibling) {
     const next = [one, one.matches("details.source") && one.nextElementSibling].map(placeOf).find(isQuestion);
-    if (next) return { parts, next };
-    const heading = one.matches(".prose") && one.querySelector(":scope > :is(h1, h2, h3)");
-    if (!heading) parts.push(one);
-    else if (heading.previousElementSibling) {
-      const text = one.cloneNode(false);
-      while (one.firstChild !== heading) text.append(one.firstChild);
-      one.before(text);
-      parts.push(text);
-    }
-    if (heading) break;
+    if (next) return last ? { parts: [...parts.slice(0, last.above), ...cutAbove(last)] } : { parts, next };
+    const headings = headingsOf(one);
+    const end = headings.find(({ tagName }) => tagName <= level);
+    if (end) return { parts: [...parts, ...cutAbove({ part: one, heading: end })] };
+    if (headings.length) last = { part: one, heading: headings.at(-1), above: parts.length };
+    parts.push(one);
   }
   return { parts };
 }

@@ -22,7 +22,14 @@ COMMIT, SHOW, COVER = "Commit my prediction", "Show it without an answer", "Cove
 OFFERED = [("yes", True, "It is."), ("no", False, "")]
 # Notebooks, and what stands below a question in each of them that answers it.
 ANSWERED_BELOW = {
-    "03_flag": ("both second tries find a 1", "Each of the three succeeds or fails".lower(), "make both moves fail"),
+    "00_start_here": ("Your first deadlock", "Deadlock in 2 of 6 schedules"),
+    "01_v4": ("even when the mutex is free", "both can lose", "no lock but a CPU", "The verdict on V4"),
+    "03_flag": (
+        "Why no ring can close",
+        "both second tries find a 1",
+        "Each of the three succeeds or fails".lower(),
+        "make both moves fail",
+    ),
     "07_retry": ("for ever: 1", "not every schedule", "follow the loop twice", "these 10 steps", "This is a livelock"),
     "08_read_the_splat": ("How to read it. in_atomic", "BUG: sleeping function", "The memory of a VM starts as zeros"),
 }
@@ -90,7 +97,7 @@ def bar(page: Page, number: int) -> Locator:
 COVERED = ["Before.", "After 1.", "Task 4.", "A word."]
 
 
-def test_what_follows_a_question_is_covered_up_to_the_next_heading(offline: BrowserContext, path: Path) -> None:
+def test_what_follows_a_question_is_covered_up_to_the_end_of_its_section(offline: BrowserContext, path: Path) -> None:
     page = opened(offline.new_page(), path)
     assert seen(page) == COVERED
     expect(page.locator(".cover")).to_have_count(3)
@@ -115,6 +122,24 @@ def test_what_follows_a_question_is_covered_up_to_the_next_heading(offline: Brow
     page.get_by_role("button", name="Forget my answers on this page").click()
     expect(bar(page, 1)).to_be_visible()
     assert seen(page) == COVERED
+
+
+def test_sections_inside_are_covered_but_not_what_leads_to_the_next_question(
+    offline: BrowserContext, tmp_path: Path
+) -> None:
+    path = write(
+        tmp_path / "page.html", prose("<h1>All</h1>"), asked(1), prose("<p>A.</p><h2>Two</h2><p>B.</p>"), waiting(1),
+        prose("<p>C.</p><h2>Three</h2><p>D.</p><h3>Four</h3><p>E.</p>"), CODE, asked(2), prose("<p>F.</p>"),
+        prose("<p>G.</p><h3>Five</h3><p>H.</p>"), prose("<h2>Six</h2><p>I.</p>"), asked(3),
+        prose("<h3>In it</h3><p>J.</p>"), prose("<p>K.</p><h2>Seven</h2><p>L.</p>"),
+    )  # fmt: skip
+    page = opened(offline.new_page(), path)
+    assert seen(page) == ["E.", "H.", "I.", "L."]
+    commit(page, 1)
+    assert seen(page) == [*"A.B.C.D.E.H.I.L.".replace(".", ". ").split()]
+    commit(page, 2)
+    commit(page, 3)
+    assert seen(page) == [f"{letter}." for letter in "ABCDEFGHIJKL"]
 
 
 def test_it_can_be_looked_at_without_an_answer_and_nothing_jumps(offline: BrowserContext, path: Path) -> None:
